@@ -1,0 +1,28 @@
+"""ToolContext: the frozen surroundings every tool may read (knowledge, dates, limits)."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from knowledge.bookshelf import Bookshelf
+    from tools.charges import ChargeMaster
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolContext:
+    """What tools read besides their arguments and the facts in the graph state.
+
+    Attributes:
+        bookshelf: the opened knowledge store.
+        charge_master: the practice's charges, or None (then charges are derived from the fee schedule).
+        charge_multiple: multiple of the schedule amount for derived charges.
+        today: the coding date (as-of date of the history).
+        search_limit: most hits a search tool may return per query.
+    """
+
+    bookshelf: "Bookshelf"
+    charge_master: "ChargeMaster | None" = None
+    charge_multiple: str = "1.50"
+    today: date = field(default_factory=date.today)  # noqa: DTZ011 - the local calendar day is meant
+    search_limit: int = 8
