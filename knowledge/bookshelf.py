@@ -1,0 +1,143 @@
+"""The bookshelf: one read-only facade over every table; each is loaded when it is first asked for."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from knowledge.editions import Editions, read_manifest
+from knowledge.icd10cm import IcdTable
+from knowledge.store import Store, open_store
+
+if TYPE_CHECKING:
+    from knowledge.edits import EditTables
+    from knowledge.fees import FeeSchedule
+    from knowledge.guidelines import GuidelineIndex
+    from knowledge.linkage import LinkageTable
+    from knowledge.modifiers import ModifierTable
+    from knowledge.payers import PayerPacks
+    from knowledge.places import PlaceTable
+    from knowledge.procedures import ProcedureTable
+    from knowledge.search import CodeSearch
+    from knowledge.vocabulary import Vocabulary
+
+DATA: Final = Path(__file__).parent / "data"
+
+
+class Bookshelf:
+    """All of a coder's references. Open it once per process and share it; it is safe to use from several threads."""
+
+    def __init__(self, store: Store, home: Path) -> None:
+        self.store = store
+        self.home = home
+
+    @classmethod
+    def open(cls, home: Path, *, progress: Callable[[str, int, int], None] | None = None) -> "Bookshelf":
+        """Open the bookshelf kept in ``home``, building its store first where it is missing.
+
+        Args:
+            home: the data folder; made when missing.
+            progress: called with (what, done, total) while building.
+
+        Raises:
+            TableError: an official or shipped file is missing or can not be read.
+        """
+        return cls(open_store(home, progress), home)
+
+    def close(self) -> None:
+        """Close the store; the bookshelf can not be used afterwards."""
+        self.store.close()
+
+    @cached_property
+    def editions(self) -> Editions:
+        """Which edition of each table answers for a date of service."""
+        shipped = [e for path in sorted(DATA.glob("*/manifest.toml")) for e in read_manifest(path)]
+        return Editions([*self.store.editions(), *shipped])
+
+    @cached_property
+    def icd(self) -> IcdTable:
+        """The ICD-10-CM tabular list."""
+        return IcdTable(self.store, self.editions)
+
+    @cached_property
+    def search(self) -> "CodeSearch":
+        """Search for codes by words."""
+        from knowledge.search import CodeSearch
+
+        return CodeSearch(self)
+
+    @cached_property
+    def vocabulary(self) -> "Vocabulary":
+        """How clinicians say it."""
+        from knowledge.vocabulary import Vocabulary
+
+        return Vocabulary.load(DATA)
+
+    @cached_property
+    def procedures(self) -> "ProcedureTable":
+        """CPT and HCPCS facts."""
+        from knowledge.procedures import ProcedureTable
+
+        return ProcedureTable.load(DATA)
+
+    @cached_property
+    def modifiers(self) -> "ModifierTable":
+        """Modifier rules."""
+        from knowledge.modifiers import ModifierTable
+
+        return ModifierTable.load(DATA)
+
+    @cached_property
+    def places(self) -> "PlaceTable":
+        """Places of service."""
+        from knowledge.places import PlaceTable
+
+        return PlaceTable.load(DATA)
+
+    @cached_property
+    def edits(self) -> "EditTables":
+        """NCCI pairs, unit limits and add-on rules."""
+        from knowledge.edits import EditTables
+
+        return EditTables.load(DATA)
+
+    @cached_property
+    def linkage(self) -> "LinkageTable":
+        """Which diagnoses justify which procedures."""
+        from knowledge.linkage import LinkageTable
+
+        return LinkageTable.load(DATA)
+
+    @cached_property
+    def fees(self) -> "FeeSchedule":
+        """The physician fee schedule."""
+        from knowledge.fees import FeeSchedule
+
+        return FeeSchedule.load(DATA)
+
+    @cached_property
+    def payers(self) -> "PayerPacks":
+        """Payer packs."""
+        from knowledge.payers import PayerPacks
+
+        return PayerPacks.load(DATA)
+
+    @cached_property
+    def guidelines(self) -> "GuidelineIndex":
+        """The guideline digest and its index, kept in ``home`` under a name that changes with the digest."""
+        from knowledge.guidelines import GuidelineIndex
+
+        return GuidelineIndex.open(DATA, self.home / f"guidelines-{_digest(DATA / 'guidelines')}")
+
+
+def _digest(folder: Path) -> str:
+    total = hashlib.sha256()
+    for path in _files(folder):
+        total.update(path.relative_to(folder).as_posix().encode())
+        total.update(path.read_bytes())
+    return total.hexdigest()[:16]
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())

@@ -1,0 +1,91 @@
+"""Date of service -> edition of each table, with source, licence, checksum and dates (law 1)."""
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from knowledge.errors import EditionError, TableError
+from knowledge.records import Edition
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EditionChoice:
+    """The edition that answers for a date; ``mismatch`` when none is in force and the nearest one answers."""
+
+    edition: Edition
+    mismatch: bool
+
+
+class Editions:
+    """All loaded editions of all tables."""
+
+    def __init__(self, editions: Iterable[Edition]) -> None:
+        self._by_table: dict[str, tuple[Edition, ...]] = {}
+        for edition in sorted(editions, key=lambda e: (e.table, e.effective_from, e.edition)):
+            self._by_table[edition.table] = (*self._by_table.get(edition.table, ()), edition)
+        self.choose = lru_cache(maxsize=4096)(self._choose)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The names of the loaded tables."""
+        return tuple(self._by_table)
+
+    def all(self, table: str | None = None) -> tuple[Edition, ...]:
+        """List the editions of one table, oldest first, or of all tables."""
+        if table is not None:
+            return self._by_table.get(table, ())
+        return tuple(edition for editions in self._by_table.values() for edition in editions)
+
+    def newest(self, table: str) -> Edition:
+        """Return the latest edition of a table.
+
+        Raises:
+            EditionError: no edition of the table is loaded.
+        """
+        editions = self.all(table)
+        if not editions:
+            raise EditionError(f"no edition of {table} is loaded")
+        return editions[-1]
+
+    def _choose(self, table: str, on: date) -> EditionChoice:
+        """Return the edition of ``table`` that answers for a date of service.
+
+        The edition in force answers (the latest where several are). Where none is, the nearest one does, marked
+        ``mismatch``: the encounter is then held and the import named (law 1 of the architecture).
+
+        Raises:
+            EditionError: no edition of the table is loaded at all.
+        """
+        self.newest(table)
+        in_force = [e for e in self.all(table) if _distance(e, on) == 0]
+        if in_force:
+            return EditionChoice(edition=in_force[-1], mismatch=False)
+        nearest = min(self.all(table), key=lambda e: _distance(e, on))
+        return EditionChoice(edition=nearest, mismatch=True)
+
+
+def _distance(edition: Edition, on: date) -> int:
+    """Days between a date and the span of an edition; 0 inside it."""
+    if on < edition.effective_from:
+        return (edition.effective_from - on).days
+    if edition.effective_to is not None and on > edition.effective_to:
+        return (on - edition.effective_to).days
+    return 0
+
+
+def read_manifest(path: Path) -> tuple[Edition, ...]:
+    """Read the manifest of shipped starter tables (``[[table]]`` entries with the fields of ``Edition``).
+
+    Raises:
+        TableError: the file is not TOML, or an entry lacks a field or has an unknown one.
+    """
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("table", [])
+        return tuple(Edition(**entry) for entry in entries)
+    except (tomllib.TOMLDecodeError, ValidationError, TypeError) as error:
+        raise TableError(f"{path.name}: {error}") from error

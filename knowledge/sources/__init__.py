@@ -1,0 +1,1 @@
+"""One importer per official file format: strict, row-counted, all-or-nothing."""
