@@ -1,0 +1,41 @@
+"""Our embedders in the shape Chroma asks for (imports Chroma; loaded by the store on the first search)."""
+
+from typing import TYPE_CHECKING
+
+from chromadb.api.types import EmbeddingFunction
+
+from knowledge.guidelines.embedding import Embedder, LocalEmbedder
+
+if TYPE_CHECKING:
+    from knowledge.guidelines.embedding import Vector
+
+
+class ChromaFunction(EmbeddingFunction[list[str]]):  # type: ignore[misc]  # mypy skips chromadb, so this is Any
+    """A Chroma embedding function over any ``Embedder``."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+
+    def __call__(self, input: list[str]) -> "list[Vector]":
+        """Vectors of documents."""
+        return self._embedder.embed(input, query=False)
+
+    def embed_query(self, input: list[str]) -> "list[Vector]":
+        """Vectors of questions."""
+        return self._embedder.embed(input, query=True)
+
+    @staticmethod
+    def name() -> str:
+        """The name Chroma keeps with the collection."""
+        return "superbill"
+
+    def get_config(self) -> dict[str, str]:
+        """What Chroma keeps of us: the embedder's name."""
+        return {"embedder": self._embedder.name}
+
+    @staticmethod
+    def build_from_config(config: dict[str, str]) -> "ChromaFunction":
+        """A function for a collection found on disk; only the local embedder can be made from its name."""
+        if config.get("embedder") != LocalEmbedder.name:
+            raise ValueError(f"embedder {config.get('embedder')!r} has to be given, not rebuilt")
+        return ChromaFunction(LocalEmbedder())
