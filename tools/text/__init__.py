@@ -1,0 +1,7 @@
+"""Reading clinical text: sections, sentences, mentions and what is claimed of them; exact offsets, no codes."""
+
+from tools.text.asserting import assert_concept
+from tools.text.reader import read
+from tools.text.records import Cue, Mention, ReadNote, Section, Sentence
+
+__all__ = ["Cue", "Mention", "ReadNote", "Section", "Sentence", "assert_concept", "read"]
