@@ -25,6 +25,22 @@ class Drug(Record):
     ndc: str = Field(description="11 digits, no dashes")
     quantity: Decimal
     unit: Literal["F2", "GR", "ME", "ML", "UN"]
+    prescription_number: str | None = Field(default=None, description="REF*XZ of loop 2410")
+
+
+class Attachment(Record):
+    """Paper or electronic support for the claim or a line (PWK): kind, how it travels, its number."""
+
+    report_type: str = Field(description="PWK01, e.g. 'OZ' support data, '03' report of treatment")
+    transmission: Literal["AA", "BM", "EL", "EM", "FT", "FX"]
+    control_number: str | None = Field(default=None, description="PWK06; needed unless transmission is AA")
+
+
+class PurchasedService(Record):
+    """A service bought from an outside supplier (PS1 and loop 2420B, box 20)."""
+
+    provider: Provider
+    charge: Decimal
 
 
 class Rvu(Record):
@@ -53,6 +69,7 @@ class LinePayment(Record):
     code: str | None = None
     modifiers: tuple[str, ...] = ()
     adjustments: tuple[Adjustment, ...] = ()
+    remaining: Decimal | None = Field(default=None, description="patient's remaining liability, AMT*EAF")
 
 
 class ClaimPayment(Record):
@@ -62,6 +79,10 @@ class ClaimPayment(Record):
     paid: Decimal
     paid_on: date | None = None
     adjustments: tuple[Adjustment, ...] = ()
+    non_covered: Decimal | None = Field(default=None, description="AMT*A8")
+    remaining: Decimal | None = Field(default=None, description="patient's remaining liability, AMT*EAF")
+    control_number: str | None = Field(default=None, description="that payer's claim number, 2330B REF*F8")
+    remark_codes: tuple[str, ...] = Field(default=(), description="MOA03 to MOA07")
 
 
 class ClaimLine(Record):
@@ -85,6 +106,15 @@ class ClaimLine(Record):
     emergency: bool = False
     rendering: Provider | None = None
     ordering: Provider | None = None
+    referring: Provider | None = None
+    supervising: Provider | None = None
+    facility: Provider | None = None
+    purchased: PurchasedService | None = None
+    prior_authorization: str | None = None
+    referral_number: str | None = None
+    epsdt: bool = False
+    family_planning: bool = False
+    attachments: tuple[Attachment, ...] = ()
     control_number: str | None = Field(default=None, description="REF*6R, at most 30 characters")
     clia: str | None = None
     note: str | None = None
@@ -104,6 +134,14 @@ class ClaimDates(Record):
     discharge: date | None = None
     disability_from: date | None = None
     disability_to: date | None = None
+    acute_manifestation: date | None = None
+    last_xray: date | None = None
+    prescription: date | None = None
+    last_worked: date | None = None
+    return_to_work: date | None = None
+    assumed_care: date | None = None
+    relinquished_care: date | None = None
+    first_contact: date | None = None
 
 
 class Accident(Record):
@@ -118,8 +156,8 @@ class Accident(Record):
 class Claim(Record):
     """The whole professional claim.
 
-    ``draft`` is True until the encounter is emitted. ``frequency`` is 1 original, 7 replacement, 8 void; the last two
-    carry ``original_reference`` (payer claim control number).
+    ``draft`` is True until the encounter is emitted. ``frequency`` is 1 original, 7 replacement, 8 void; the
+    last two carry ``original_reference`` (payer claim control number).
     """
 
     schema_version: Literal["1"] = "1"
@@ -149,6 +187,17 @@ class Claim(Record):
     accident: Accident = Accident()
     note: str | None = None
     payments: tuple[ClaimPayment, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    condition_codes: tuple[str, ...] = Field(default=(), description="HI*BG, box 10d")
+    anesthesia_procedures: tuple[str, ...] = Field(default=(), description="HI*BP and BO, at most 2")
+    property_casualty_number: str | None = Field(default=None, description="REF*Y4, box 11b")
+    mammography_certification: str | None = Field(default=None, description="REF*EW")
+    delay_reason: str | None = Field(default=None, description="CLM20")
+    special_program: Literal["02", "03", "05", "09"] | None = Field(default=None, description="CLM12")
+    billed_order: int | None = Field(
+        default=None,
+        description="order of the coverage billed; None = the first that has not paid yet",
+    )
     signature_on_file: bool = True
     assignment: Literal["A", "B", "C"] = "A"
     benefits_assigned: Literal["Y", "N", "W"] = "Y"
@@ -160,3 +209,19 @@ class Claim(Record):
     def primary(self) -> CoverageFacts | None:
         """The coverage this claim bills first."""
         return min(self.coverages, key=lambda c: c.order, default=None)
+
+    @property
+    def billed(self) -> CoverageFacts | None:
+        """The coverage this claim is sent to: ``billed_order``, else the first unpaid, else the last."""
+        ordered = sorted(self.coverages, key=lambda c: c.order)
+        if self.billed_order is not None:
+            return next((c for c in ordered if c.order == self.billed_order), None)
+        paid = {p.payer_id for p in self.payments}
+        unpaid = [c for c in ordered if c.payer_id not in paid]
+        return next(iter(unpaid), ordered[-1] if ordered else None)
+
+    @property
+    def others(self) -> tuple[CoverageFacts, ...]:
+        """The coverages this claim is not sent to, in order of benefits."""
+        billed = self.billed
+        return tuple(c for c in sorted(self.coverages, key=lambda c: c.order) if c is not billed)
