@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from tools.text.records import Assertion, Experiencer, Temporality
-from tools.text.tables import mapping, one_of, rows
+from tools.text.tables import mapping, one_of, rows, word_set
 from tools.text.tokens import key
 from tools.text.trie import Trie
 
@@ -16,11 +16,6 @@ _DIRECTIONS = frozenset({"forward", "backward", "none"})
 _STOPPERS = frozenset({";", "•", "|"})
 _CLOSERS = frozenset({".", ",", ";", ")", "!", "?"})
 _PARTING = frozenset({":", "-", "–", "=", "—"})
-_LONE = frozenset({"no", "none", "deny", "denied", "negative", "absent", "neg"})
-_NARROW = frozenset(
-    {"prior", "previous", "past", "old", "remote", "former", "formerly", "childhood", "healed"}
-)
-_POSSESSIVE = frozenset({"his", "her", "their", "the", "patient", "my", "a", "both", "one"})
 
 
 @dataclass(slots=True, frozen=True)
@@ -80,7 +75,7 @@ def _turned(cue: _Cue, norms: Sequence[str], start: int, stop: int) -> _Cue:
     if (
         cue.kind != "negation"
         or cue.end - cue.start != 1
-        or norms[cue.start] not in _LONE
+        or norms[cue.start] not in word_set("lone negations")
         or cue.start == start
     ):
         return cue
@@ -111,7 +106,9 @@ def _forward_end(cues: list[_Cue], index: int, norms: Sequence[str], stop: int) 
     cue = cues[index]
     limit = _limit(cues, index, stop)
     single = cue.end - cue.start == 1
-    narrow = cue.kind == "uncertain" or (cue.kind == "historical" and single and norms[cue.start] in _NARROW)
+    narrow = cue.kind == "uncertain" or (
+        cue.kind == "historical" and single and norms[cue.start] in word_set("narrow past")
+    )
     finite = _tables().finite
     comma = -1
     depth = 0
@@ -205,7 +202,7 @@ def _kin_end(norms: Sequence[str], at: int, stop: int, cues: list[_Cue]) -> int:
 
 def _after_in(norms: Sequence[str], low: int, start: int) -> bool:
     at = low - 1
-    while at > start and norms[at] in _POSSESSIVE:
+    while at > start and norms[at] in word_set("possessives"):
         at -= 1
     return at >= start and norms[at] in {"in", "("}
 

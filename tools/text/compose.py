@@ -7,6 +7,7 @@ from tools.text.draft import Draft, Scene
 from tools.text.lexicon import Entry, Head
 from tools.text.matcher import Hit
 from tools.text.records import Laterality
+from tools.text.tables import word_set
 
 SIDES: dict[str, Laterality] = {
     "left": "left",
@@ -18,24 +19,6 @@ SIDES: dict[str, Laterality] = {
     "both": "bilateral",
     "b/l": "bilateral",
 }
-_PREPOSITIONS = frozenset(
-    "in of to at over on along around near within involving about across from into".split()
-)
-_LINKING = frozenset(
-    "the his her their a an my entire whole area region aspect side left right bilateral both lateral medial anterior "
-    "posterior upper lower proximal distal mid middle inner outer dorsal volar palmar plantar central of lt rt this "
-    "that 's inferior superior radial ulnar".split()
-)
-_FILLERS = frozenset(
-    "joint muscle region area acute chronic displaced nondisplaced closed open comminuted mild moderate severe stress "
-    "arthritic bone soft tissue shaft head neck avulsion hairline spiral oblique pathological compression worsening "
-    "persistent intermittent recurrent superficial deep small large punctate simple complex partial complete full "
-    "thickness area".split()
-)
-_QUALIFIERS = frozenset(
-    "proximal distal medial lateral anterior posterior upper lower mid middle inner outer dorsal volar palmar plantar "
-    "inferior superior left right bilateral lt rt both".split()
-)
 
 
 @dataclass(slots=True)
@@ -71,7 +54,12 @@ class Composer:
     def before(self, at: int) -> _Place | None:
         """Return the body part (or parts) right before token ``at``: "right middle finger distal phalanx"."""
         end = at
-        while end > self.low and end > at - 3 and end not in self.by_end and self.norms[end - 1] in _FILLERS:
+        while (
+            end > self.low
+            and end > at - 3
+            and end not in self.by_end
+            and self.norms[end - 1] in word_set("fillers")
+        ):
             end -= 1
         if end not in self.by_end:
             return None
@@ -84,10 +72,14 @@ class Composer:
 
     def after(self, at: int) -> _Place | None:
         """Return the body part that a preposition after token ``at`` leads to: "pain in the right knee"."""
-        if at >= self.high or self.norms[at] not in _PREPOSITIONS:
+        if at >= self.high or self.norms[at] not in word_set("prepositions"):
             return None
         position = at + 1
-        while position < self.high and position not in self.by_start and self.norms[position] in _LINKING:
+        while (
+            position < self.high
+            and position not in self.by_start
+            and self.norms[position] in word_set("linking")
+        ):
             position += 1
         found = self.by_start.get(position)
         if found is None:
@@ -99,7 +91,7 @@ class Composer:
         return _Place(at, last, site)
 
     def _widen(self, first: int) -> int:
-        while first > self.low and self.norms[first - 1] in _QUALIFIERS:
+        while first > self.low and self.norms[first - 1] in word_set("qualifiers"):
             first -= 1
         return first
 

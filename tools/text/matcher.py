@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from tools.text.draft import Draft, Scene
 from tools.text.lexicon import Entry, Source
 from tools.text.records import MentionKind
+from tools.text.tables import word_set
 
 _MENTION_KIND: dict[Source, MentionKind] = {
     "service": "procedure",
@@ -21,16 +22,6 @@ _PROBLEM_KIND: dict[str, MentionKind] = {
     "social": "social",
 }
 _ORDER: tuple[Source, ...] = ("problem", "service", "test", "medication", "device", "substance", "anatomy")
-_DOSE_UNITS = frozenset(
-    "mg mcg g gram unit ml mgs iu meq tablet tab capsule puff drop patch supplement".split()
-)
-_DRUG_VERBS = frozenset(
-    "take taking took start started continue continued restart stop increase increased decrease decreased prescribe "
-    "prescribed refill refilled initiate add on supplement dose dosing".split()
-)
-_LEVEL_WORDS = frozenset(
-    {"level", "panel", "test", "lab", "was", "is", "of", "wnl", "normal", "elevated", "low"}
-)
 
 
 @dataclass(slots=True, frozen=True)
@@ -71,11 +62,13 @@ def _is_drug(scene: Scene, hit: Hit, sentence: int) -> bool:
     norms = scene.tokens.norms
     after = norms[hit.last : min(high, hit.last + 4)]
     before = norms[max(low, hit.first - 3) : hit.first]
-    if any(word in _DOSE_UNITS for word in after[:3]) and "/" not in after:
+    if any(word in word_set("dose units") for word in after[:3]) and "/" not in after:
         return True
-    if kind in {"results", "vitals"} or (after and (after[0] in _LEVEL_WORDS or after[0][0].isdigit())):
+    if kind in {"results", "vitals"} or (
+        after and (after[0] in word_set("level words") or after[0][0].isdigit())
+    ):
         return False
-    return any(word in _DRUG_VERBS for word in before) or kind not in {"results"}
+    return any(word in word_set("drug verbs") for word in before) or kind not in {"results"}
 
 
 def choose(scene: Scene, hit: Hit, sentence: int) -> Entry:

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from knowledge.errors import TableError
+from tools.text.tokens import key
 
 DATA = Path(__file__).parent / "data"
 
@@ -56,3 +57,17 @@ def mapping(name: str, columns: tuple[str, str]) -> dict[str, str]:
             raise TableError(msg)
         found[key] = row[columns[1]]
     return found
+
+
+@cache
+def word_set(name: str) -> frozenset[str]:
+    """Return a set of words in normal form from ``words.csv``.
+
+    Raises:
+        TableError: the table has no such set.
+    """
+    words = mapping("words.csv", ("set", "words")).get(name)
+    if words is None:
+        msg = f"words.csv: no set {name!r}"
+        raise TableError(msg)
+    return frozenset(key(words))
