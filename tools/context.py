@@ -18,6 +18,7 @@ class ToolContext:
         charge_master: the practice's charges, or None (then charges are derived from the fee schedule).
         charge_multiple: multiple of the schedule amount for derived charges.
         today: the coding date (as-of date of the history).
+        locality: Medicare locality as ``MAC-locality`` (None: national amounts).
         search_limit: most hits a search tool may return per query.
     """
 
@@ -26,3 +27,4 @@ class ToolContext:
     charge_multiple: str = "1.50"
     today: date = field(default_factory=date.today)  # noqa: DTZ011 - the local calendar day is meant
     search_limit: int = 8
+    locality: str | None = None

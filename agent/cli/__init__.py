@@ -1,0 +1,71 @@
+"""``superbill``: the command line. Each group of commands is one module, loaded only when it is used."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from types import TracebackType
+from typing import NoReturn, Protocol
+
+from agent.cli.errors import EXIT_INPUT, EXIT_INTERNAL, user_errors
+
+GROUPS: dict[str, tuple[str, str]] = {
+    "code": ("agent.cli.code", "code one encounter, or a folder of them"),
+    "knowledge": ("agent.cli.knowledge", "the bookshelf: status, build, search, show, linkage, guidelines"),
+    "note": ("agent.cli.note", "read a note: show, assert"),
+    "claim": ("agent.cli.claim", "claims: check, render, parse"),
+    "trace": ("agent.cli.trace", "a run's decision trace: show"),
+    "worklist": ("agent.cli.review", "encounters that wait for a person"),
+    "approve": ("agent.cli.review", "approve a held claim"),
+    "reject": ("agent.cli.review", "reject a held claim"),
+    "audit": ("agent.cli.review", "the audit: show, verify"),
+    "eval": ("evals.cli", "score a model on cases: run, compare, report"),
+}
+
+
+class Group(Protocol):
+    """What a command module offers."""
+
+    def add(self, name: str, parser: argparse.ArgumentParser) -> None:
+        """Declare the arguments of the command ``name`` and set its function as default ``run``."""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with our exit code and a single line on stderr."""
+
+    def error(self, message: str) -> NoReturn:
+        """One line: what is wrong and how to see the usage."""
+        sys.stderr.write(f"superbill: {message} (see: {self.prog} --help)\n")
+        raise SystemExit(EXIT_INPUT)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code (see docs: 0, 1, 2, 3, 4)."""
+    sys.excepthook = _internal_fault
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = Parser(prog="superbill", description="From a documented encounter to an explained, self-checked claim.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    for name, (module, words) in GROUPS.items():
+        child = commands.add_parser(name, help=words, description=words)
+        if name in arguments[:1]:
+            import_module(module).add(name, child)
+    options = parser.parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except user_errors() as error:
+        sys.stderr.write(f"superbill: {' '.join(str(error).split())}\n")
+        return EXIT_INPUT
+    except BrokenPipeError:
+        return 0
+    return code
+
+
+def _internal_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Type and place of a fault, never its message or values: those may hold a patient's data."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.stderr.write("superbill: interrupted\n")
+        return
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
+    sys.stderr.write(f"superbill: internal fault {kind.__name__} at {place} (exit {EXIT_INTERNAL}); nothing was emitted\n")

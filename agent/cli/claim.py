@@ -1,0 +1,137 @@
+"""``superbill claim``: check, render and parse claims, ours or from any other system."""
+
+import argparse
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+from agent.cli.errors import EXIT_BLOCKED, EXIT_OK, UsageError
+
+if TYPE_CHECKING:
+    from knowledge.records import Finding
+    from tools.claim.model import Claim
+    from tools.encounter import ClinicalDocument, EncounterFacts
+
+FORMATS = {"837": ".837", "fhir": ".fhir.json", "cms1500": ".cms1500.pdf", "json": ".json"}
+
+
+def add(name: str, parser: argparse.ArgumentParser) -> None:
+    """Declare check, render and parse."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    checked = actions.add_parser("check", help="judge a claim with the self-check's rules")
+    checked.add_argument("file", type=Path, metavar="FILE", help="837P, FHIR Claim or claim.json")
+    checked.add_argument("--note", type=Path, help="the encounter's note as plain text")
+    checked.add_argument("--context", help="JSON with age, sex, payer, history ...")
+    checked.add_argument("--json", action="store_true")
+    checked.set_defaults(run=check)
+    rendered = actions.add_parser("render", help="write a claim as 837P, FHIR, CMS-1500 or claim.json")
+    rendered.add_argument("file", type=Path, metavar="FILE")
+    rendered.add_argument("--to", choices=tuple(FORMATS), required=True)
+    rendered.add_argument("--out", type=Path, required=True, help="file to write")
+    rendered.add_argument("--control-number", type=int, default=1)
+    rendered.set_defaults(run=render)
+    parsed = actions.add_parser("parse", help="read an 837P, 835, 999, TA1 or 277CA")
+    parsed.add_argument("file", type=Path, metavar="FILE")
+    parsed.add_argument("--json", action="store_true")
+    parsed.set_defaults(run=parse)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: can not be read ({error.strerror}); check the path") from error
+
+
+def check(options: argparse.Namespace) -> int:
+    """Judge every claim of the file; exit 4 when an error is found."""
+    from tools.claim.load import load_claim
+
+    loaded = load_claim(_bytes(options.file), options.file.name)
+    findings: list[Finding] = []
+    for claim in loaded.claims:
+        findings += _judge(claim, options)
+    errors = sum(f.level == "error" for f in findings)
+    warnings = sum(f.level == "warning" for f in findings)
+    if options.json:
+        rows = [f.model_dump(mode="json") for f in findings]
+        value = {"errors": errors, "warnings": warnings, "findings": rows, "gaps": list(loaded.gaps)}
+        sys.stdout.write(orjson.dumps(value).decode() + "\n")
+    else:
+        _print_findings(findings, errors, warnings)
+    return EXIT_BLOCKED if errors else EXIT_OK
+
+
+def _judge(claim: "Claim", options: argparse.Namespace) -> "list[Finding]":
+    from agent.cli.knowledge import open_shelf
+    from tools.checks import CheckRequest, load_check_policy, run_checks
+
+    documents, facts = _record(claim, options)
+    request = CheckRequest(
+        claim=claim,
+        documents=documents,
+        facts=facts,
+        bookshelf=open_shelf(),
+        policy=load_check_policy(None),
+        em=None,
+        today=date.today(),  # noqa: DTZ011 - the local calendar day is meant
+    )
+    return list(run_checks(request))
+
+
+def _record(claim: "Claim", options: argparse.Namespace) -> "tuple[tuple[ClinicalDocument, ...], EncounterFacts | None]":
+    """The documents and facts that were given beside the claim."""
+    from tools.fhir.context_file import context_of
+    from tools.fhir.documents import document_of_text
+    from tools.fhir.gather import gather
+    from tools.intake import read_bytes
+
+    if options.note is None:
+        return (), None
+    data = _bytes(options.note)
+    if options.context is None:
+        return (document_of_text(data, options.note.stem, options.note.name),), None
+    from agent.cli.code import context_file
+
+    known = context_file(options.context) or context_of({})
+    raw = read_bytes(data, options.note.name, known)
+    facts = gather(raw, as_of=date.today())  # noqa: DTZ011
+    return facts.documents, facts
+
+
+def _print_findings(findings: "list[Finding]", errors: int, warnings: int) -> None:
+    for f in findings:
+        where = f" line {f.line}" if f.line else ""
+        source = f" [{f.source.table} {f.source.edition} {f.source.row or ''}]".rstrip() if f.source else ""
+        sys.stdout.write(f"{f.level:<8}{f.rule}{where}: {f.message}{source}\n")
+        if f.hint:
+            sys.stdout.write(f"        {f.hint}\n")
+    verdict = "bill as is" if not errors and not warnings else f"{errors} errors, {warnings} warnings"
+    sys.stdout.write(f"{verdict}\n")
+
+
+def render(options: argparse.Namespace) -> int:
+    """Write the first claim of the file in another form; what the source lacks is listed."""
+    from agent.outputs import render_one
+    from tools.claim.load import load_claim
+
+    loaded = load_claim(_bytes(options.file), options.file.name)
+    for gap in loaded.gaps:
+        sys.stderr.write(f"not in the source: {gap}\n")
+    content = render_one(loaded.claims, options.to, options.control_number)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_bytes(content)
+    sys.stdout.write(f"wrote {options.out}\n")
+    return EXIT_OK
+
+
+def parse(options: argparse.Namespace) -> int:
+    """Print what the file holds."""
+    from tools.claim.x12.parse import parse as parse_x12
+
+    found = parse_x12(_bytes(options.file))
+    sys.stdout.write(orjson.dumps(found, option=0 if options.json else orjson.OPT_INDENT_2).decode() + "\n")
+    return EXIT_OK

@@ -1,0 +1,162 @@
+"""``superbill code``: one encounter, or a folder of them."""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+from agent.cli.errors import BY_STATUS, EXIT_INPUT, UsageError, user_errors, worst
+from agent.cli.progress import item_progress
+from agent.outputs import ALWAYS, RENDERINGS
+from agent.settings import load_settings
+
+if TYPE_CHECKING:
+    from agent.run import CodingResult
+    from agent.session import Session
+    from tools.fhir.context_file import ContextFile
+    from tools.intake import RawEncounter
+
+
+def add(name: str, parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of ``superbill code``."""
+    parser.add_argument("input", metavar="INPUT", help="FHIR Bundle, folder of them, or a plain-text note")
+    parser.add_argument("--context", help="JSON (a file, or the text itself) with age, sex, payer, providers ... for a plain note")
+    parser.add_argument("--model", help="rules (default), bedrock:<model id>, provider:model")
+    parser.add_argument("--out", type=Path, help="output folder (default: out/<encounter id>)")
+    parser.add_argument("--review", choices=("auto", "always", "never"), default="auto")
+    parser.add_argument("--policy", type=Path, help="review policy (TOML)")
+    parser.add_argument("--store", type=Path, help="folder of worklist, control numbers and checkpoints")
+    parser.add_argument("--no-pdf", action="store_true", help="leave the CMS-1500 out")
+    parser.add_argument("--json", action="store_true", help="print the result object and nothing else")
+    parser.set_defaults(run=run)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """One input's outcome."""
+
+    name: str
+    code: int
+    result: "CodingResult | None" = None
+    error: str = ""
+    seconds: float = 0.0
+
+
+def run(options: argparse.Namespace) -> int:
+    """Code INPUT, print a table (or JSON), return the worst exit code."""
+    from tools.intake import members
+
+    path = Path(options.input)
+    found = members(path)
+    many = path.is_dir() and found != (path,)
+    return _run_folder(options, path, list(found)) if many else _run_one(options, path)
+
+
+def _run_one(options: argparse.Namespace, path: Path) -> int:
+    raw = _read(path, options)
+    with _session(options) as session:
+        out = options.out or Path("out") / _safe(raw.encounter.id if raw.encounter else path.stem)
+        check_out(out)
+        result = session.code(raw, out)
+    _print([Member(name=path.name, code=BY_STATUS[result.status], result=result)], options, out)
+    return BY_STATUS[result.status]
+
+
+def _run_folder(options: argparse.Namespace, path: Path, files: list[Path]) -> int:
+    base = options.out or Path("out") / path.name
+    done: list[Member] = []
+    with _session(options) as session, item_progress(len(files), quiet=options.json) as step:
+        for file in files:
+            done.append(_member(file, base / file.stem, options, session))
+            step(file.stem)
+    _print(done, options, base)
+    return worst([m.code for m in done])
+
+
+def _member(file: Path, out: Path, options: argparse.Namespace, session: "Session") -> Member:
+    started = time.perf_counter()
+    try:
+        check_out(out)
+        result = session.code(_read(file, options), out)
+    except user_errors() as error:
+        return Member(name=file.name, code=EXIT_INPUT, error=str(error))
+    seconds = time.perf_counter() - started
+    return Member(name=file.name, code=BY_STATUS[result.status], result=result, seconds=seconds)
+
+
+def _read(path: Path, options: argparse.Namespace) -> "RawEncounter":
+    from tools.intake import read_one
+
+    return read_one(path, context_file(options.context))
+
+
+def context_file(given: str | None) -> "ContextFile | None":
+    """The context named on the command line: a file, or JSON text itself.
+
+    Raises:
+        UsageError: the file can not be read; InputError: it is not a context.
+    """
+    from tools.fhir.context_file import read_context
+
+    if given is None:
+        return None
+    if given.lstrip().startswith("{"):
+        return read_context(given.encode(), "--context")
+    try:
+        return read_context(Path(given).read_bytes(), given)
+    except OSError as error:
+        raise UsageError(f"{given}: context can not be read ({error.strerror})") from error
+
+
+@contextmanager
+def _session(options: argparse.Namespace) -> "Iterator[Session]":
+    from agent.session import open_session
+
+    settings = load_settings()
+    with open_session(
+        settings,
+        model_spec=options.model,
+        policy=options.policy,
+        store=options.store,
+        review=options.review,
+        pdf=not options.no_pdf,
+        quiet=options.json,
+    ) as session:
+        yield session
+
+
+def check_out(out: Path) -> None:
+    """Refuse to replace a folder that is not an output of ours.
+
+    Raises:
+        UsageError: the folder holds files that superbill did not write.
+    """
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise UsageError(f"{out}: is a file; --out takes a folder")
+    ours = {*ALWAYS.values(), *RENDERINGS.values()}
+    foreign = sorted(p.name for p in out.iterdir() if p.name not in ours)
+    if foreign:
+        raise UsageError(f"{out}: holds {foreign[0]}, which superbill did not write; name a new or empty folder")
+
+
+def _safe(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)[:80].lstrip(".") or "encounter"
+
+
+def _print(members: list[Member], options: argparse.Namespace, where: Path) -> None:
+    if options.json:
+        rows = [m.result.coding.model_dump(mode="json") if m.result else {"error": m.error} for m in members]
+        value = rows[0] if len(rows) == 1 and not Path(options.input).is_dir() else rows
+        sys.stdout.write(orjson.dumps(value).decode() + "\n")
+        return
+    from agent.cli.table import print_results
+
+    print_results(members, where)

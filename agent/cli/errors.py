@@ -1,0 +1,30 @@
+"""Exit codes, and the errors that are the user's to mend (one line, exit 2)."""
+
+EXIT_OK = 0
+EXIT_INTERNAL = 1
+EXIT_INPUT = 2
+EXIT_HELD = 3
+EXIT_BLOCKED = 4
+
+WORST_FIRST = (EXIT_INTERNAL, EXIT_INPUT, EXIT_BLOCKED, EXIT_HELD, EXIT_OK)
+BY_STATUS = {"emitted": EXIT_OK, "held": EXIT_HELD, "rejected": EXIT_HELD, "blocked": EXIT_BLOCKED}
+
+
+class UsageError(Exception):
+    """The command can not be done as asked: what, where, what to do."""
+
+
+def user_errors() -> tuple[type[Exception], ...]:
+    """Every exception type whose message is meant for the user."""
+    from agent.models import ModelSpecError
+    from agent.trace import TraceError
+    from knowledge.errors import KnowledgeError
+    from tools.claim.errors import ClaimError, UnreadableClaim
+    from tools.fhir.errors import InputError
+
+    return (UsageError, KnowledgeError, InputError, ModelSpecError, TraceError, ClaimError, UnreadableClaim)
+
+
+def worst(codes: list[int]) -> int:
+    """The exit code of many members: the worst in the order 1, 2, 4, 3, 0."""
+    return min(codes, key=WORST_FIRST.index, default=EXIT_OK)

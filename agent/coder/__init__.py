@@ -1,0 +1,1 @@
+"""The embedded coder's judgement: candidates -> selection -> sequence -> services -> modifiers -> links -> queries."""

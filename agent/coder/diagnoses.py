@@ -1,0 +1,130 @@
+"""From candidates and search answers to diagnoses: choose, combine, drop what is integral or excluded, put in order."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from agent.coder.candidates import Candidate
+from agent.coder.combinations import Combination, covers
+from agent.coder.conversation import Json
+
+MINIMUM_SCORE = 0.35
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    """A chosen code with the candidates that stand behind it."""
+
+    code: str
+    display: str
+    candidates: tuple[Candidate, ...]
+    rationale: str
+    guideline: str
+
+    @property
+    def citations(self) -> list[Json]:
+        """Where the record says so."""
+        return [c.seen.citation for c in self.candidates]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dropped:
+    """A code that was chosen and then left out, with the reason."""
+
+    code: str
+    reason: str
+    rule: str
+    citations: list[Json]
+
+
+def choose(candidates: Sequence[Candidate], results: Iterable[Json]) -> tuple[list[Diagnosis], list[Candidate]]:
+    """The best billable hit of each candidate; candidates without one are returned apart (a query, not a guess)."""
+    chosen: dict[str, Diagnosis] = {}
+    unfound: list[Candidate] = []
+    for candidate, result in zip(candidates, results, strict=False):
+        hit = next((h for h in result["hits"] if h["billable"] and h["score"] >= MINIMUM_SCORE), None)
+        if hit is None:
+            unfound.append(candidate)
+            continue
+        known = chosen.get(hit["code"])
+        behind = (*known.candidates, candidate) if known else (candidate,)
+        chosen[hit["code"]] = Diagnosis(
+            code=hit["code"],
+            display=hit["display"],
+            candidates=behind,
+            rationale=behind[0].rationale,
+            guideline=behind[0].guideline,
+        )
+    return list(chosen.values()), unfound
+
+
+def combine(
+    diagnoses: list[Diagnosis], table: Sequence[Combination]
+) -> tuple[list[Diagnosis], list[Dropped]]:
+    """Apply combination codes ("with" convention I.A.15 and chapter rules): the first row that fits is applied, then again."""
+    dropped: list[Dropped] = []
+    for row in table:
+        parts = [next((d for d in diagnoses if covers(p, d.code)), None) for p in row.parts]
+        if any(p is None for p in parts):
+            continue
+        found = [p for p in parts if p is not None]
+        gone = [found[i] for i in row.drops]
+        combined = Diagnosis(
+            code=row.code,
+            display=row.why,
+            candidates=tuple(c for d in found for c in d.candidates),
+            rationale=row.why,
+            guideline=row.guideline,
+        )
+        place = min(diagnoses.index(d) for d in found)
+        diagnoses = [d for d in diagnoses if d not in gone and d.code != row.code]
+        diagnoses.insert(min(place, len(diagnoses)), combined)
+        dropped += [_drop(d, f"{row.code} combines it: {row.why}", row.guideline) for d in gone]
+    return diagnoses, dropped
+
+
+def settle(diagnoses: list[Diagnosis], lookups: dict[str, Json]) -> tuple[list[Diagnosis], list[Dropped]]:
+    """Leave out symptoms integral to a coded disease (I.B.5), Excludes1 losers (I.A.12.a) and unspecified twins."""
+    dropped: list[Dropped] = []
+    kept: list[Diagnosis] = []
+    for d in diagnoses:
+        reason = _integral(d, diagnoses, lookups) or _less_specific(d, diagnoses)
+        if reason:
+            dropped.append(_drop(d, reason, "I.B.5"))
+        else:
+            kept.append(d)
+    return kept, dropped
+
+
+def _integral(d: Diagnosis, others: list[Diagnosis], lookups: dict[str, Json]) -> str | None:
+    for other in others:
+        spans = lookups.get(other.code, {}).get("integral", ())
+        if other.code != d.code and any(covers(span, d.code) for span in spans):
+            return f"a symptom that belongs to {other.code}"
+    return None
+
+
+def _less_specific(d: Diagnosis, others: list[Diagnosis]) -> str | None:
+    if not d.code.endswith("9"):
+        return None
+    twin = next((o for o in others if o.code != d.code and o.code.startswith(d.code[:-1].rstrip("."))), None)
+    return f"{twin.code} says the same more specifically" if twin and len(d.code) > 3 else None
+
+
+def first_listed(diagnoses: list[Diagnosis], reasons: Sequence[str]) -> list[Diagnosis]:
+    """The condition chiefly responsible for the visit first (IV.G): the one that answers the chief complaint."""
+    words = {w for r in reasons for w in r.lower().split() if len(w) > 3}
+
+    def rank(d: Diagnosis) -> tuple[int, int]:
+        spoken = {w for c in d.candidates for m in c.listed for w in str(m.text).lower().split()}
+        return (0 if words & spoken else 1, diagnoses.index(d))
+
+    return sorted(diagnoses, key=rank)
+
+
+def reworded(d: Diagnosis, rationale: str) -> Diagnosis:
+    """The same diagnosis with another rationale."""
+    return replace(d, rationale=rationale)
+
+
+def _drop(d: Diagnosis, reason: str, rule: str) -> Dropped:
+    return Dropped(code=d.code, reason=reason, rule=rule, citations=d.citations)

@@ -1,0 +1,44 @@
+"""make_model: the one seam where a model spec becomes a chat model."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from agent.settings import Settings
+
+
+class ModelSpecError(Exception):
+    """The model spec can not be used: the message says which specs exist."""
+
+
+def make_model(spec: str, settings: "Settings") -> "BaseChatModel":
+    """A chat model from its spec.
+
+    ``rules`` is the embedded coder; ``bedrock:<model id or inference profile>`` is Amazon Bedrock; any other
+    ``provider:model`` goes to langchain's own factory where that package is installed.
+
+    Raises:
+        ModelSpecError: no such provider, or its package is not installed.
+    """
+    if spec == "rules":
+        from agent.models.rules import RulesModel
+
+        return RulesModel()
+    provider, _, model = spec.partition(":")
+    if not model:
+        raise ModelSpecError(f"model {spec!r} is not known: use rules, bedrock:<model id> or provider:model")
+    if provider == "bedrock":
+        from agent.models.bedrock import bedrock_model
+
+        return bedrock_model(model, settings)
+    return _other(provider, model)
+
+
+def _other(provider: str, model: str) -> "BaseChatModel":
+    try:
+        from langchain.chat_models import init_chat_model
+    except ImportError as error:
+        raise ModelSpecError(f"model {provider}:{model} needs: pip install langchain langchain-{provider}") from error
+    made: BaseChatModel = init_chat_model(model, model_provider=provider, temperature=0)
+    return made

@@ -1,0 +1,107 @@
+"""code: the only node that talks to a model. It works by tool calls and ends with propose_claim, alone in its turn."""
+
+import time
+from decimal import Decimal
+from typing import Literal
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from agent.context import Context, Limits
+from agent.models.prices import cost_usd
+from agent.state import State, Usage
+from tools import load_tools
+
+PROPOSE = "propose_claim"
+NUDGE = "Your turn ended without a tool call. Go on with the tools, or hand in with propose_claim (alone in its turn)."
+ALONE = "propose_claim must be alone in its turn: nothing of this turn was run. Call the other tools first, then hand in."
+
+
+def code(state: State, runtime: Runtime[Context]) -> Command[Literal["tools", "code", "triage"]]:
+    """Ask the model for its next step and route it: to the tools, back with advice, or to triage at a limit.
+
+    Errors of the model's provider (after the retry policy) surface; a reply that breaks the protocol is answered.
+    """
+    usage = state["usage"]
+    started = usage.started or time.time()
+    limit = _limit(usage, started, runtime.context.limits)
+    if limit:
+        return Command(goto="triage", update={"limit": limit})
+    reply = _ask(runtime.context.model, state["messages"])
+    usage = _spent(usage, reply, started, runtime.context.model_spec)
+    refusal = _stopped(reply)
+    if refusal:
+        return Command(goto="triage", update={"messages": [reply], "usage": usage, "limit": refusal})
+    answers = _protocol_answers(reply)
+    if answers:
+        return Command(goto="code", update={"messages": [reply, *answers], "usage": usage})
+    return Command(goto="tools", update={"messages": [reply], "usage": usage})
+
+
+def _ask(model: BaseChatModel, messages: list[AnyMessage]) -> AIMessage:
+    reply = model.bind_tools(load_tools()).invoke(messages)
+    if not isinstance(reply, AIMessage):
+        raise TypeError(f"the model answered with {type(reply).__name__}, not a chat message")
+    return reply
+
+
+def _limit(usage: Usage, started: float, limits: Limits) -> str | None:
+    checks = (
+        (usage.turns >= limits.turns, f"the limit of {limits.turns} model turns is used up"),
+        (
+            usage.input_tokens + usage.output_tokens >= limits.tokens,
+            f"the limit of {limits.tokens} tokens is used up",
+        ),
+        (usage.cost_usd >= limits.cost_usd, f"the limit of {limits.cost_usd} USD is used up"),
+        (time.time() - started >= limits.seconds, f"the limit of {limits.seconds:g} seconds is used up"),
+    )
+    return next((text for hit, text in checks if hit), None)
+
+
+def _spent(usage: Usage, reply: AIMessage, started: float, spec: str) -> Usage:
+    used = reply.usage_metadata
+    tokens_in, tokens_out = (used["input_tokens"], used["output_tokens"]) if used else (0, 0)
+    return Usage(
+        turns=usage.turns + 1,
+        tool_calls=usage.tool_calls + len(reply.tool_calls),
+        input_tokens=usage.input_tokens + tokens_in,
+        output_tokens=usage.output_tokens + tokens_out,
+        cost_usd=usage.cost_usd + (cost_usd(spec, reply) if used else Decimal(0)),
+        started=started,
+    )
+
+
+STOPS = {
+    "guardrail_intervened": "the model's guardrail stopped the conversation",
+    "content_filtered": "the model's content filter stopped the conversation",
+    "model_context_window_exceeded": "the encounter does not fit the model's context window",
+}
+
+
+def _stopped(reply: AIMessage) -> str | None:
+    """A provider stop that no further turn can mend; the encounter is held for a person."""
+    reason = reply.response_metadata.get("stopReason", reply.response_metadata.get("stop_reason", ""))
+    return STOPS.get(str(reason))
+
+
+def _protocol_answers(reply: AIMessage) -> list[AnyMessage]:
+    """What to tell a model whose turn breaks the protocol; empty when the turn is in order."""
+    if reply.invalid_tool_calls:
+        return _malformed(reply)
+    if not reply.tool_calls:
+        return [HumanMessage(NUDGE)]
+    names = [call["name"] for call in reply.tool_calls]
+    if PROPOSE in names and len(names) > 1:
+        return [
+            ToolMessage(ALONE, tool_call_id=str(call["id"]), name=call["name"], status="error")
+            for call in reply.tool_calls
+        ]
+    return []
+
+
+def _malformed(reply: AIMessage) -> list[AnyMessage]:
+    text = "this turn held a tool call whose arguments are not valid JSON: nothing was run; call again"
+    calls = [*reply.tool_calls, *reply.invalid_tool_calls]
+    return [ToolMessage(text, tool_call_id=str(call["id"]), name=call["name"] or "", status="error") for call in calls]

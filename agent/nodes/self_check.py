@@ -1,0 +1,63 @@
+"""self_check: the deterministic judge. It sees the claim, the documents, the history and the tables, never the coder's reasons."""
+
+from typing import Literal
+
+import orjson
+from langchain_core.messages import HumanMessage
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from agent.context import Context
+from agent.identity import claim_sha256
+from agent.prompts import render
+from agent.state import CheckRound, State
+from knowledge.records import Finding
+from tools.checks import CheckRequest, run_checks
+from tools.claim.assemble import assemble_claim
+from tools.claim.model import Claim
+from tools.proposal import Proposal
+
+
+def self_check(state: State, runtime: Runtime[Context]) -> Command[Literal["code", "triage"]]:
+    """Assemble the claim from the proposal, judge it, and send errors back while tries are left."""
+    proposal = state["proposal"]
+    if proposal is None:
+        raise ValueError("self_check was reached without a proposal")
+    context = runtime.context
+    claim = assemble_claim(proposal, state["facts"], context)
+    findings = judge(claim, proposal, state, context)
+    attempt = len(state["rounds"]) + 1
+    found = CheckRound(
+        attempt=attempt,
+        claim_sha256=claim_sha256(claim),
+        after_message=len(state["messages"]),
+        findings=findings,
+    )
+    update = {"claim": claim, "findings": findings, "rounds": (found,)}
+    errors = [f for f in findings if f.level == "error" and f.override is None]
+    by_person = state["decision"] is not None
+    if not errors or by_person or attempt > context.limits.repairs:
+        return Command(goto="triage", update=update)
+    return Command(goto="code", update={**update, "messages": [_feedback(attempt, findings)]})
+
+
+def judge(claim: Claim, proposal: Proposal, state: State, context: Context) -> tuple[Finding, ...]:
+    """Run the catalogue over one claim of this encounter."""
+    facts = state["facts"]
+    return run_checks(
+        CheckRequest(
+            claim=claim,
+            documents=facts.documents,
+            facts=facts,
+            bookshelf=context.bookshelf,
+            policy=context.check_policy,
+            em=proposal.em,
+            today=context.today,
+        )
+    )
+
+
+def _feedback(attempt: int, findings: tuple[Finding, ...]) -> HumanMessage:
+    told = [f.model_dump(exclude_none=True) for f in findings if f.level != "info"]
+    text = render("repair", attempt=str(attempt), findings=orjson.dumps(told).decode())
+    return HumanMessage(text, id=f"repair-{attempt}", additional_kwargs={"findings": told})

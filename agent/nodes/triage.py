@@ -1,0 +1,72 @@
+"""triage: apply the policy. Outcomes: emit, held for a person, or blocked."""
+
+from typing import Literal
+
+from langgraph.graph import END
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from agent.context import Context
+from agent.identity import claim_sha256
+from agent.policy import policy_reasons, warning_reasons
+from agent.state import Reason, State
+from knowledge.records import Finding
+from tools.checks import overridable
+
+
+def triage(state: State, runtime: Runtime[Context]) -> Command[Literal["emit", "review", "__end__"]]:
+    """Decide where the claim goes. Blocked: an error is left that no role may override."""
+    if any(not overridable(f) for f in _open_errors(state)):
+        return Command(goto=END, update={"status": "blocked", "reasons": _error_reasons(state)})
+    reasons = hold_reasons(state, runtime.context)
+    if reasons:
+        return Command(goto="review", update={"status": "held", "reasons": tuple(reasons)})
+    return Command(goto="emit", update={"reasons": ()})
+
+
+def hold_reasons(state: State, context: Context) -> list[Reason]:
+    """Everything that holds this encounter, in the order: limit, data, edition, errors, policy."""
+    limit = state["limit"]
+    reasons = [Reason(kind="limit", text=limit)] if limit else []
+    reasons += [Reason(kind="data", text=f"{m.what}: {m.how}") for m in state["facts"].missing]
+    reasons += [Reason(kind="edition", text=f.message) for f in state["findings"] if f.rule == "edition.mismatch"]
+    reasons += [r for r in _error_reasons(state)]
+    if state["proposal"] is None or state["claim"] is None:
+        return reasons or [Reason(kind="limit", text="the coder handed in no claim")]
+    return reasons + _policy(state, context)
+
+
+def _policy(state: State, context: Context) -> list[Reason]:
+    proposal, claim = state["proposal"], state["claim"]
+    if proposal is None or claim is None or context.review == "never" or _approved(state):
+        return []
+    reasons = policy_reasons(context.policy, state["facts"], proposal, claim)
+    reasons += warning_reasons(context.policy, state["findings"])
+    reasons += _correction(state, context)
+    if context.review == "always" and not reasons:
+        reasons = [Reason(kind="policy", text="review of every claim was asked for")]
+    return reasons
+
+
+def _correction(state: State, context: Context) -> list[Reason]:
+    """One live original per tenant, encounter and payer: other content becomes a held correction."""
+    claim = state["claim"]
+    if context.store is None or claim is None:
+        return []
+    live = context.store.live_original(claim)
+    if live is None or live == claim_sha256(claim):
+        return []
+    return [Reason(kind="policy", text="a different claim of this encounter was emitted before; this is a correction")]
+
+
+def _approved(state: State) -> bool:
+    decision, claim = state["decision"], state["claim"]
+    return bool(decision and claim and decision.action != "reject" and decision.claim_sha256 == claim_sha256(claim))
+
+
+def _open_errors(state: State) -> list[Finding]:
+    return [f for f in state["findings"] if f.level == "error" and f.override is None]
+
+
+def _error_reasons(state: State) -> tuple[Reason, ...]:
+    return tuple(Reason(kind="policy", text=f"{f.rule}: {f.message}") for f in _open_errors(state))

@@ -1,0 +1,150 @@
+"""The output folder of one encounter: everything is made in memory, written to a temporary folder, then renamed."""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+from agent.coding import Coding, ModelInfo, build_coding
+from agent.context import Context
+from agent.prompts import prompt_hashes
+from agent.state import State
+from agent.trace import dump_trace, trace_events
+from tools.claim.model import Claim
+
+if TYPE_CHECKING:
+    from tools.claim.x12 import Envelope
+
+RENDERINGS = {"claim_837": "claim.837", "claim_cms1500": "claim.cms1500.pdf", "claim_fhir": "claim.fhir.json"}
+ALWAYS = {"coding": "coding.json", "claim": "claim.json", "report": "report.html", "trace": "trace.jsonl"}
+
+
+def emit_outputs(state: State, context: Context) -> None:
+    """Reserve the control number, render the final claim and write its folder."""
+    claim = state["claim"]
+    if claim is None:
+        raise ValueError("nothing to emit")
+    number = context.store.reserve_emission(claim, _partner(claim), context.out) if context.store else 1
+    write_outputs(state, context, renderings(claim, number, pdf=context.pdf))
+
+
+def write_drafts(state: State, context: Context) -> None:
+    """Write the folder of an encounter that was not emitted: a draft claim, none of the renderings."""
+    write_outputs(state, context, {})
+
+
+def renderings(claim: Claim, control_number: int, *, pdf: bool) -> dict[str, bytes]:
+    """The claim's renderings by file name, from one claim object."""
+    from tools.claim.cms1500 import render_cms1500
+    from tools.claim.fhir_claim import dump_fhir_claim
+    from tools.claim.x12 import write_837
+
+    made = {
+        "claim.837": write_837([claim], envelope(claim, control_number)).encode("ascii"),
+        "claim.fhir.json": dump_fhir_claim(claim),
+    }
+    return {**made, "claim.cms1500.pdf": render_cms1500(claim)} if pdf else made
+
+
+def render_one(claims: Sequence[Claim], form: str, control_number: int) -> bytes:
+    """Claims of a file in one form: ``837``, ``fhir``, ``cms1500`` or ``json`` (the last three take a single claim).
+
+    Raises:
+        ClaimError: a form that takes one claim got several, or something mandatory is missing.
+    """
+    from tools.claim.cms1500 import render_cms1500
+    from tools.claim.errors import ClaimError
+    from tools.claim.fhir_claim import dump_fhir_claim
+    from tools.claim.x12 import write_837
+
+    if form == "837":
+        return write_837(list(claims), envelope(claims[0], control_number)).encode("ascii")
+    if len(claims) != 1:
+        raise ClaimError(f"the source holds {len(claims)} claims; {form} takes one")
+    makers = {"fhir": dump_fhir_claim, "cms1500": render_cms1500, "json": _claim_json}
+    return makers[form](claims[0])
+
+
+def result(state: State, context: Context, files: list[str]) -> Coding:
+    """coding.json of a run whose folder holds ``files``."""
+    names = {kind: name for kind, name in {**ALWAYS, **RENDERINGS}.items() if name in files}
+    model = ModelInfo(spec=context.model_spec, prompt_hashes=prompt_hashes())
+    started = state["usage"].started
+    seconds = time.time() - started if started else 0.0
+    return build_coding(state, model=model, artifacts=names, seconds=seconds)
+
+
+def write_outputs(state: State, context: Context, rendered: dict[str, bytes]) -> None:
+    """Write one encounter's folder under ``context.out``; the old folder is replaced only when all is written."""
+    if context.out is None:
+        return
+    from agent.report import render_report
+
+    coding = result(state, context, [*ALWAYS.values(), *rendered])
+    claim = state["claim"]
+    files = {
+        "coding.json": orjson.dumps(coding.model_dump(mode="json"), option=orjson.OPT_INDENT_2),
+        "claim.json": _claim_json(claim),
+        "report.html": render_report(coding, state).encode(),
+        "trace.jsonl": dump_trace(trace_events(state, context.model_spec)),
+        **rendered,
+    }
+    _write_folder(context.out, files)
+
+
+def _claim_json(claim: Claim | None) -> bytes:
+    said = claim.model_dump(mode="json") if claim else {"schema_version": "1", "draft": True, "lines": []}
+    return orjson.dumps(said, option=orjson.OPT_INDENT_2)
+
+
+def _write_folder(folder: Path, files: dict[str, bytes]) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        for name, content in files.items():
+            target = made / name
+            target.touch(mode=0o600)
+            target.write_bytes(content)
+        _swap(made, folder)
+    except BaseException:
+        shutil.rmtree(made, ignore_errors=True)
+        raise
+
+
+def _swap(made: Path, folder: Path) -> None:
+    if not folder.exists():
+        os.replace(made, folder)  # noqa: PTH105 - the atomic rename is the point
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+    os.replace(folder, old / folder.name)  # noqa: PTH105
+    os.replace(made, folder)  # noqa: PTH105
+    shutil.rmtree(old)
+
+
+def envelope(claim: Claim, control_number: int) -> "Envelope":
+    """The X12 envelope of a claim that goes out alone: the billing provider sends to the payer."""
+    from tools.claim.x12 import Envelope
+
+    billing, payer = claim.billing_provider, claim.primary
+    if billing is None or payer is None:
+        raise ValueError("a claim without billing provider or payer can not be sent")
+    return Envelope(
+        sender_id=(billing.tax_id or billing.npi or "SENDER")[:15],
+        sender_name=billing.name.display,
+        receiver_id=(payer.payer_id or "RECEIVER")[:15],
+        receiver_name=payer.payer_name,
+        contact_name="BILLING OFFICE",
+        contact_phone=billing.phone or "",
+        control_number=control_number,
+        created=datetime.combine(claim.created, datetime.min.time(), tzinfo=UTC),
+    )
+
+
+def _partner(claim: Claim) -> str:
+    return f"{claim.tenant}:{claim.primary.payer_id if claim.primary else ''}"

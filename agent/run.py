@@ -1,0 +1,202 @@
+"""code_encounter(): the one entry that always passes Context, resumes a killed run and writes drafts of held encounters."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.types import Command
+
+from agent.coding import Coding
+from agent.context import Context
+from agent.identity import thread_id
+from agent.outputs import result, write_drafts
+from agent.settings import Settings, load_settings
+from agent.state import Decision, State
+from tools.claim.model import Claim
+from tools.intake import RawEncounter, read_bytes, read_one
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from langgraph.graph.state import CompiledStateGraph
+
+    from agent.store import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodingResult:
+    """What code_encounter returns: the coding, the claim, and the final state (for traces, chat and evals)."""
+
+    coding: Coding
+    claim: Claim | None
+    state: State
+    thread: str
+    out: Path | None
+
+    @property
+    def status(self) -> str:
+        """emitted, held, blocked or rejected."""
+        return self.coding.status
+
+
+def make_context(settings: Settings, *, model_spec: str | None = None, **changes: Any) -> Context:  # noqa: ANN401
+    """A Context from settings: opens the bookshelf, makes the model, reads the policy and the charge master.
+
+    ``changes`` are fields of Context that replace the defaults (out, store, review, limits, ...).
+    """
+    from agent.models import make_model
+    from agent.policy import load_policy
+    from knowledge.bookshelf import Bookshelf
+    from tools.charges import ChargeMaster
+    from tools.checks import load_check_policy
+
+    spec = model_spec or settings.model
+    defaults: dict[str, Any] = {
+        "bookshelf": None,
+        "charge_master": ChargeMaster.load(settings.charge_master) if settings.charge_master else None,
+        "charge_multiple": settings.charge_multiple,
+        "locality": settings.locality,
+        "tenant": settings.tenant,
+        "model_spec": spec,
+        "model": None,
+        "policy": load_policy(settings.policy),
+        "check_policy": load_check_policy(None),
+    }
+    defaults |= changes
+    if defaults["bookshelf"] is None:
+        defaults["bookshelf"] = Bookshelf.open(settings.home)
+    if defaults["model"] is None:
+        defaults["model"] = make_model(spec, settings)
+    return Context(**defaults)
+
+
+def code_encounter(
+    encounter: RawEncounter | Mapping[str, Any] | str | Path,
+    *,
+    context: Context | None = None,
+    checkpointer: BaseCheckpointSaver[str] | None = None,
+    graph: "CompiledStateGraph[Any, Any, Any, Any] | None" = None,
+) -> CodingResult:
+    """Code one encounter.
+
+    Args:
+        encounter: a FHIR Bundle (parsed, or a path to its JSON), or a RawEncounter.
+        context: surroundings; made from the environment when not given.
+        checkpointer: keeps the run's steps, so that it can be resumed and reviewed.
+        graph: a compiled graph to use again (build it once for many encounters).
+
+    Raises:
+        InputError: the encounter can not be read.
+    """
+    from agent.graph import build_graph
+
+    raw = as_raw(encounter)
+    context = replace(context or make_context(load_settings()), encounter=raw)
+    graph = graph or build_graph(checkpointer)
+    thread = thread_id(context.tenant, raw, context.model_spec)
+    config: RunnableConfig = {"configurable": {"thread_id": thread}, "recursion_limit": 10 + 4 * context.limits.turns}
+    state = _invoke(graph, config, context)
+    return _finish(state, context, thread)
+
+
+def as_raw(encounter: RawEncounter | Mapping[str, Any] | str | Path) -> RawEncounter:
+    """The encounter as intake knows it, from a path, a parsed Bundle, or what intake made.
+
+    Raises:
+        InputError: it can not be read.
+    """
+    if isinstance(encounter, RawEncounter):
+        return encounter
+    if isinstance(encounter, Mapping):
+        return read_bytes(orjson.dumps(encounter), "encounter.json")
+    return read_one(Path(encounter))
+
+
+async def acode_encounter(
+    encounter: RawEncounter | Mapping[str, Any] | str | Path, *, context: Context | None = None, **options: Any
+) -> CodingResult:
+    """code_encounter for callers with an event loop; the work runs in a worker thread."""
+    return await asyncio.to_thread(code_encounter, encounter, context=context, **options)
+
+
+def decide(
+    graph: "CompiledStateGraph[Any, Any, Any, Any]", thread: str, decision: Decision, context: Context
+) -> CodingResult:
+    """Resume a held encounter with a person's decision."""
+    config: RunnableConfig = {"configurable": {"thread_id": thread}, "recursion_limit": 10 + 4 * context.limits.turns}
+    graph.invoke(Command(resume=decision.model_dump(mode="json")), config, context=context, durability="sync")
+    return _finish(graph.get_state(config).values, context, thread)
+
+
+def _invoke(
+    graph: "CompiledStateGraph[Any, Any, Any, Any]", config: RunnableConfig, context: Context
+) -> State:
+    start = {"encounter": ""}
+    if not graph.checkpointer:
+        return _last_values(graph, start, config, context)
+    snapshot = graph.get_state(config)
+    unfinished = bool(snapshot.next) and not snapshot.interrupts
+    if snapshot.values and not unfinished:
+        _forget(graph, config)
+    graph.invoke(None if unfinished else start, config, context=context, durability="async")
+    values: State = graph.get_state(config).values
+    return values
+
+
+def _last_values(
+    graph: "CompiledStateGraph[Any, Any, Any, Any]", start: Mapping[str, Any], config: RunnableConfig, context: Context
+) -> State:
+    """Without a checkpointer the whole last state is taken from the stream (the output schema is narrower)."""
+    keys = list(State.__annotations__)
+    last: State = graph.invoke(start, config, context=context, output_keys=keys)
+    return last
+
+
+def _forget(graph: "CompiledStateGraph[Any, Any, Any, Any]", config: RunnableConfig) -> None:
+    saver = graph.checkpointer
+    if isinstance(saver, BaseCheckpointSaver):
+        saver.delete_thread(config["configurable"]["thread_id"])
+
+
+def _finish(state: State, context: Context, thread: str) -> CodingResult:
+    if state["status"] != "emitted":
+        write_drafts(state, context)
+    coding = result(state, context, _written(context))
+    if context.store is not None:
+        facts = state["facts"]
+        reasons = [r.model_dump() for r in state["reasons"]]
+        context.store.put_worklist(facts.tenant, facts.encounter_id, thread, coding.status, reasons, context.out)
+    return CodingResult(coding=coding, claim=state["claim"], state=state, thread=thread, out=context.out)
+
+
+def _written(context: Context) -> list[str]:
+    return sorted(p.name for p in context.out.iterdir()) if context.out and context.out.is_dir() else []
+
+
+@contextmanager
+def sqlite_checkpointer(folder: Path) -> "Iterator[BaseCheckpointSaver[str]]":
+    """The default checkpointer: ``folder/checkpoints.sqlite``, readable by its owner only."""
+    import sqlite3
+
+    from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+    from langgraph.checkpoint.sqlite import SqliteSaver
+
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / "checkpoints.sqlite"
+    path.touch(mode=0o600)
+    connection = sqlite3.connect(path, check_same_thread=False, timeout=30)
+    try:
+        yield SqliteSaver(connection, serde=JsonPlusSerializer())
+    finally:
+        connection.close()
+
+
+def for_encounter(context: Context, out: Path | None, store: "Store | None") -> Context:
+    """The same surroundings with another output folder and store."""
+    return replace(context, out=out, store=store)

@@ -1,0 +1,62 @@
+"""A session: bookshelf, model, graph, store and checkpointer opened once, for one encounter or many."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agent.context import Context
+from agent.run import CodingResult, code_encounter, make_context, sqlite_checkpointer
+from agent.settings import Settings
+
+if TYPE_CHECKING:
+    from langgraph.graph.state import CompiledStateGraph
+
+    from tools.intake import RawEncounter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """Everything a run needs except the encounter."""
+
+    context: Context
+    graph: "CompiledStateGraph[Any, Any, Any, Any]"
+
+    def code(self, raw: "RawEncounter", out: Path | None) -> CodingResult:
+        """Code one encounter into ``out``."""
+        return code_encounter(raw, context=replace(self.context, out=out), graph=self.graph)
+
+
+@contextmanager
+def open_session(
+    settings: Settings,
+    *,
+    model_spec: str | None = None,
+    policy: Path | None = None,
+    store: Path | None = None,
+    review: str = "auto",
+    pdf: bool = True,
+    quiet: bool = True,
+) -> Iterator[Session]:
+    """Open everything; the store lives in ``store`` or in the settings' home."""
+    from agent.cli.progress import build_progress
+    from agent.graph import build_graph
+    from agent.policy import load_policy
+    from agent.store import Store
+    from knowledge.bookshelf import Bookshelf
+
+    folder = store or settings.home / "store"
+    with build_progress(quiet=quiet) as progress:
+        bookshelf = Bookshelf.open(settings.home, progress=progress)
+    context = make_context(
+        settings,
+        model_spec=model_spec,
+        bookshelf=bookshelf,
+        policy=load_policy(policy or settings.policy),
+        review=review,
+        store=Store(folder),
+        pdf=pdf,
+    )
+    with sqlite_checkpointer(folder) as saver:
+        yield Session(context=context, graph=build_graph(saver))

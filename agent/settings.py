@@ -1,0 +1,61 @@
+"""The only reader of the environment. Everything else receives its settings as arguments."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the environment decides.
+
+    Attributes:
+        home: folder of the knowledge store, checkpoints and worklist (``SUPERBILL_HOME``).
+        model: model spec used when none is named (``SUPERBILL_MODEL``, default ``rules``).
+        tenant: practice whose claims these are (``SUPERBILL_TENANT``).
+        policy: review policy file (``SUPERBILL_POLICY``), None for the built-in one.
+        charge_master: CSV of the practice's charges (``SUPERBILL_CHARGES``), None for derived charges.
+        charge_multiple: multiple of the fee schedule for derived charges (``SUPERBILL_CHARGE_MULTIPLE``).
+        locality: Medicare locality as ``MAC-locality`` for geographic adjustment (``SUPERBILL_LOCALITY``).
+        region: AWS region for Bedrock (``AWS_REGION`` or ``AWS_DEFAULT_REGION``).
+        bedrock_endpoint: alternative Bedrock endpoint (``SUPERBILL_BEDROCK_ENDPOINT``), for VPC endpoints and tests.
+        guardrail: Bedrock guardrail as ``id:version`` (``SUPERBILL_GUARDRAIL``).
+    """
+
+    home: Path
+    model: str = "rules"
+    tenant: str = "default"
+    policy: Path | None = None
+    charge_master: Path | None = None
+    charge_multiple: str = "1.50"
+    locality: str | None = None
+    region: str | None = None
+    bedrock_endpoint: str | None = None
+    guardrail: str | None = None
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the environment once; an empty variable counts as unset."""
+    env = {k: v for k, v in (os.environ if environ is None else environ).items() if v.strip()}
+    return Settings(
+        home=Path(env["SUPERBILL_HOME"]).expanduser() if "SUPERBILL_HOME" in env else _default_home(env),
+        model=env.get("SUPERBILL_MODEL", "rules"),
+        tenant=env.get("SUPERBILL_TENANT", "default"),
+        policy=_path(env, "SUPERBILL_POLICY"),
+        charge_master=_path(env, "SUPERBILL_CHARGES"),
+        charge_multiple=env.get("SUPERBILL_CHARGE_MULTIPLE", "1.50"),
+        locality=env.get("SUPERBILL_LOCALITY"),
+        region=env.get("AWS_REGION", env.get("AWS_DEFAULT_REGION")),
+        bedrock_endpoint=env.get("SUPERBILL_BEDROCK_ENDPOINT"),
+        guardrail=env.get("SUPERBILL_GUARDRAIL"),
+    )
+
+
+def _default_home(env: Mapping[str, str]) -> Path:
+    base = Path(env["XDG_DATA_HOME"]) if "XDG_DATA_HOME" in env else Path.home() / ".local" / "share"
+    return base / "superbill"
+
+
+def _path(env: Mapping[str, str], name: str) -> Path | None:
+    return Path(env[name]).expanduser() if name in env else None

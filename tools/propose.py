@@ -1,0 +1,348 @@
+"""The tool that ends a coder's turn: propose_claim. It verifies every code and every quotation before either enters the state."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal
+
+import orjson
+from langchain_core.messages import ToolMessage
+from langchain_core.tools import InjectedToolCallId, ToolException, tool
+from langgraph.prebuilt import ToolRuntime
+from langgraph.types import Command
+from pydantic import BaseModel, ConfigDict, Field
+
+from knowledge.errors import KnowledgeError
+from knowledge.records import CodeSystem, Evidence, FhirEvidence, NoteEvidence
+from tools.context import ToolContext
+from tools.encounter import EncounterFacts
+from tools.proposal import (
+    EmDecision,
+    GuidelineRef,
+    MdmElement,
+    MdmItem,
+    MdmLevel,
+    ModifierUse,
+    Opportunity,
+    Proposal,
+    ProposedDiagnosis,
+    ProposedLine,
+    ProviderQuery,
+    RejectedCode,
+)
+from tools.state import ToolState
+
+
+class _Argument(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Citation(_Argument):
+    """Where the record says so: a verbatim quotation of a document, or an element of a FHIR resource."""
+
+    document: str | None = Field(default=None, description="document id, for a quotation")
+    quote: str | None = Field(default=None, description="the exact words of the document; never a paraphrase")
+    start: int | None = Field(default=None, description="code-point offset of the quote, when known")
+    section: str | None = Field(default=None, description="section of the note, when known")
+    reference: str | None = Field(default=None, description="FHIR reference from get_history, e.g. Condition/12")
+
+
+class DiagnosisArgument(_Argument):
+    """One diagnosis, in claim order: the first is the reason for the visit."""
+
+    code: str = Field(description="billable ICD-10-CM code with its dot, taken from a tool answer, never from memory")
+    citations: list[Citation]
+    guidelines: list[str] = Field(default_factory=list, description="guideline section ids, e.g. I.C.4.a")
+    rationale: str
+    confidence: float | None = Field(default=None, description="leave empty; filled by calibration only")
+
+
+class ModifierArgument(_Argument):
+    """A modifier and the criterion that the record meets."""
+
+    code: str
+    why: str
+
+
+class LineArgument(_Argument):
+    """One service that the record documents as done today by this practice."""
+
+    code: str = Field(description="CPT or HCPCS code taken from a tool answer")
+    modifiers: list[ModifierArgument] = Field(default_factory=list)
+    units: Decimal = Decimal(1)
+    place_of_service: str | None = None
+    pointers: list[int] = Field(description="1-based positions in diagnoses, best first, 1 to 4")
+    citations: list[Citation]
+    rationale: str
+    minutes: int | None = None
+    ndc: str | None = None
+    ndc_quantity: Decimal | None = None
+    ndc_unit: Literal["F2", "GR", "ME", "ML", "UN"] | None = None
+    confidence: float | None = Field(default=None, description="leave empty; filled by calibration only")
+
+
+class MdmItemArgument(_Argument):
+    """One item counted in an element of medical decision making."""
+
+    text: str
+    category: str
+    citations: list[Citation] = Field(default_factory=list)
+
+
+class MdmElementArgument(_Argument):
+    """Level of one element and the items that carry it."""
+
+    level: MdmLevel
+    items: list[MdmItemArgument] = Field(default_factory=list)
+
+
+class EmArgument(_Argument):
+    """How the problem-oriented E/M was levelled; its code is also a service line."""
+
+    code: str
+    basis: Literal["mdm", "time"]
+    problems: MdmElementArgument
+    data: MdmElementArgument
+    risk: MdmElementArgument
+    minutes: int | None = None
+    explanation: str
+
+
+class RejectedArgument(_Argument):
+    """A candidate that was considered and not coded."""
+
+    code: str
+    system: CodeSystem
+    reason: str
+    rule: str = Field(description="guideline section id or rule name")
+    citations: list[Citation] = Field(default_factory=list)
+
+
+class QueryArgument(_Argument):
+    """A non-leading question to the provider."""
+
+    question: str
+    why: str
+    citations: list[Citation] = Field(default_factory=list)
+
+
+class OpportunityArgument(_Argument):
+    """A service that could be billed if more were documented."""
+
+    code: str
+    documented: list[str]
+    missing: list[str]
+    guideline: str
+
+
+class _Problems(Exception):  # noqa: N818 - a collector, not an error of its own
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+
+@tool(parse_docstring=True)
+def propose_claim(
+    diagnoses: list[DiagnosisArgument],
+    service_lines: list[LineArgument],
+    runtime: ToolRuntime[ToolContext, ToolState],
+    tool_call_id: Annotated[str, InjectedToolCallId],
+    em: EmArgument | None = None,
+    rejected: list[RejectedArgument] | None = None,
+    queries: list[QueryArgument] | None = None,
+    opportunities: list[OpportunityArgument] | None = None,
+) -> Command[str]:
+    """Hand in the claim: call this alone, as the last call of your work; the self-check then judges it.
+
+    Every code must come from a tool answer and every citation must be verbatim. What is refused is listed
+    line by line; mend it and call again.
+
+    Args:
+        diagnoses: diagnoses in claim order, at most 12
+        service_lines: services done today, the E/M included
+        em: how the problem-oriented E/M was levelled, when one is billed
+        rejected: candidates considered and not coded, with the reason
+        queries: non-leading questions to the provider where documentation is short
+        opportunities: services that may be billable with more documentation; never billed by themselves
+    """
+    facts = runtime.state["facts"]
+    proposal = build_proposal(
+        runtime.context,
+        facts,
+        diagnoses=diagnoses,
+        service_lines=service_lines,
+        em=em,
+        rejected=rejected or [],
+        queries=queries or [],
+        opportunities=opportunities or [],
+    )
+    text = orjson.dumps({"accepted": True, "next": "self_check"}).decode()
+    return Command(
+        update={"proposal": proposal, "messages": [ToolMessage(text, tool_call_id=tool_call_id, name="propose_claim")]}
+    )
+
+
+def build_proposal(
+    context: ToolContext,
+    facts: EncounterFacts,
+    *,
+    diagnoses: list[DiagnosisArgument],
+    service_lines: list[LineArgument],
+    em: EmArgument | None,
+    rejected: list[RejectedArgument],
+    queries: list[QueryArgument],
+    opportunities: list[OpportunityArgument],
+) -> Proposal:
+    """Verify codes (law 1) and quotations (law 2) and freeze the proposal.
+
+    Raises:
+        ToolException: naming every refused code, pointer and quotation, and what to do.
+    """
+    problems = _Problems()
+    _check_codes(context, facts.date_of_service, diagnoses, rejected, problems)
+    _check_pointers(len(diagnoses), service_lines, problems)
+    cite = _Citer(facts, problems)
+    proposal = Proposal(
+        diagnoses=tuple(_diagnosis(context, d, cite, facts.date_of_service) for d in diagnoses),
+        service_lines=tuple(_line(line, cite) for line in service_lines),
+        em=_em(em, cite) if em else None,
+        rejected=tuple(
+            RejectedCode(
+                code=r.code, system=r.system, reason=r.reason, rule=r.rule, evidence=cite.all(r.citations, r.code)
+            )
+            for r in rejected
+        ),
+        queries=tuple(
+            ProviderQuery(question=q.question, why=q.why, evidence=cite.all(q.citations, "query")) for q in queries
+        ),
+        opportunities=tuple(
+            Opportunity(
+                code=o.code, documented=tuple(o.documented), missing=tuple(o.missing), guideline=o.guideline
+            )
+            for o in opportunities
+        ),
+    )
+    if problems.lines:
+        raise ToolException("claim refused:\n- " + "\n- ".join(problems.lines))
+    return proposal
+
+
+def _check_codes(
+    context: ToolContext,
+    on: date,
+    diagnoses: list[DiagnosisArgument],
+    rejected: list[RejectedArgument],
+    problems: _Problems,
+) -> None:
+    if not diagnoses:
+        problems.lines.append("no diagnosis: every claim needs one; code the reason for the visit")
+    for d in diagnoses:
+        found = context.bookshelf.icd.find(d.code, on)
+        if found is None:
+            problems.lines.append(f"{d.code} is not an ICD-10-CM code of the edition in force: call search_codes")
+        elif not found.billable:
+            problems.lines.append(f"{d.code} is a category; it needs: {found.needs or 'more characters'}")
+    for r in rejected:
+        if r.system is CodeSystem.ICD10CM and context.bookshelf.icd.find(r.code, on) is None:
+            problems.lines.append(f"rejected code {r.code} is not in ICD-10-CM: leave it out")
+
+
+def _check_pointers(count: int, lines: list[LineArgument], problems: _Problems) -> None:
+    for n, line in enumerate(lines, 1):
+        bad = [p for p in line.pointers if not 1 <= p <= count]
+        if bad:
+            problems.lines.append(f"line {n} ({line.code}) points to {bad}; diagnoses are 1 to {count}")
+        if not line.pointers:
+            problems.lines.append(f"line {n} ({line.code}) points to no diagnosis")
+
+
+class _Citer:
+    """Turns citations into evidence, collecting what can not be found."""
+
+    def __init__(self, facts: EncounterFacts, problems: _Problems) -> None:
+        self._facts = facts
+        self._problems = problems
+        self._history = {h.reference: h for h in facts.history}
+
+    def all(self, citations: list[Citation], owner: str) -> tuple[Evidence, ...]:
+        return tuple(e for c in citations if (e := self.one(c, owner)) is not None)
+
+    def one(self, citation: Citation, owner: str) -> Evidence | None:
+        if citation.reference:
+            return self._fhir(citation.reference, owner)
+        return self._note(citation, owner)
+
+    def _fhir(self, reference: str, owner: str) -> Evidence | None:
+        item = self._history.get(reference)
+        if item is None:
+            self._problems.lines.append(f"{owner}: {reference} is not in the history; see get_history")
+            return None
+        return FhirEvidence(reference=reference, pointer=item.pointer, text=item.display, sha256=item.sha256)
+
+    def _note(self, citation: Citation, owner: str) -> Evidence | None:
+        document = self._facts.document(citation.document or self._facts.documents[0].id)
+        quote = citation.quote or ""
+        if document is None:
+            self._problems.lines.append(f"{owner}: document {citation.document} is not of this encounter")
+            return None
+        start = citation.start if citation.start is not None else document.text.find(quote)
+        if not quote.strip() or start < 0 or document.text[start : start + len(quote)] != quote:
+            self._problems.lines.append(f"{owner}: the quotation is not verbatim in document {document.id}")
+            return None
+        return NoteEvidence(
+            document=document.id, text=quote, start=start, end=start + len(quote), section=citation.section
+        )
+
+
+def _diagnosis(context: ToolContext, d: DiagnosisArgument, cite: _Citer, on: date) -> ProposedDiagnosis:
+    return ProposedDiagnosis(
+        code=d.code,
+        evidence=cite.all(d.citations, d.code),
+        guidelines=tuple(g for i in d.guidelines if (g := _guideline(context, i)) is not None),
+        rationale=d.rationale,
+        confidence=d.confidence,
+    )
+
+
+def _guideline(context: ToolContext, section: str) -> GuidelineRef | None:
+    try:
+        found = context.bookshelf.guidelines.get(section)
+    except KnowledgeError:
+        return None
+    return GuidelineRef(id=found.id, title=found.title)
+
+
+def _line(line: LineArgument, cite: _Citer) -> ProposedLine:
+    return ProposedLine(
+        code=line.code,
+        system=CodeSystem.CPT if line.code[:1].isdigit() else CodeSystem.HCPCS,
+        modifiers=tuple(ModifierUse(code=m.code, why=m.why) for m in line.modifiers),
+        units=line.units,
+        place_of_service=line.place_of_service,
+        pointers=tuple(line.pointers),
+        evidence=cite.all(line.citations, line.code),
+        rationale=line.rationale,
+        confidence=line.confidence,
+        minutes=line.minutes,
+        ndc=line.ndc,
+        ndc_quantity=line.ndc_quantity,
+        ndc_unit=line.ndc_unit,
+    )
+
+
+def _element(element: MdmElementArgument, cite: _Citer) -> MdmElement:
+    items = tuple(
+        MdmItem(text=i.text, category=i.category, evidence=cite.all(i.citations, i.category)) for i in element.items
+    )
+    return MdmElement(level=element.level, items=items)
+
+
+def _em(em: EmArgument, cite: _Citer) -> EmDecision:
+    return EmDecision(
+        code=em.code,
+        basis=em.basis,
+        problems=_element(em.problems, cite),
+        data=_element(em.data, cite),
+        risk=_element(em.risk, cite),
+        minutes=em.minutes,
+        explanation=em.explanation,
+    )
