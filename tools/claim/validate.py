@@ -1,23 +1,25 @@
 """The structural gate: pyx12's maps of the implementation guide, run in process.
 
-pyx12 4.0.0 parses its XML map on every call (about 250 ms). The map never changes, so it is loaded once and shared; that
-brings a claim to a few milliseconds.
+pyx12 4.0.0 parses its XML map on every call (about 250 ms). The map never changes, so it is loaded once and
+shared; that brings a claim to a few milliseconds.
 """
 
-import functools
 import io
 import json
+import logging
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, TypeAlias
 
 from pyx12 import map_if, params, x12n_document
 from pyx12.errors import EngineError, X12Error
 
 from knowledge.records import Record
 
+_Json: TypeAlias = dict[str, Any]  # pyx12's own report, read once below
 _LOCK = threading.Lock()
-_LOADED: dict[str, Any] = {}
+_LOADED: dict[str, object] = {}
 
 
 class StructureError(Record):
@@ -35,29 +37,68 @@ class StructureError(Record):
 
 
 def validate_837(text: str) -> list[StructureError]:
-    """Every fault of an X12 file against the guide's map; an empty list means none was found.
+    """Every fault of an X12 file against the guide's map; an empty list means that none was found.
 
     Not for 277CA: pyx12's map of it rejects the guide's own examples.
     """
-    with _LOCK, _memoised_maps():
-        return _run(text)
+    report = io.StringIO()
+    with _LOCK, _maps_loaded_once():
+        settings = params.params()
+        settings.set("charset", "E")
+        try:
+            passed = x12n_document.x12n_document(settings, io.StringIO(text), None, None, fd_json=report)
+        except (EngineError, X12Error, IndexError) as error:
+            # IndexError: a composite with more components than the map knows (5 pointers, 9 parts of SV101)
+            return [_file_error(f"the structure can not be followed to its end ({error})")]
+    found = list(_faults(json.loads(report.getvalue()))) if report.getvalue() else []
+    if not passed and not found:
+        return [_file_error("the envelope (ISA, GS or ST) is malformed or the file is no X12")]
+    return found
 
 
-class _memoised_maps:  # noqa: N801  a context manager reads as a verb
-    """Replaces pyx12's map loader by one that remembers, while the block runs."""
+@contextmanager
+def _maps_loaded_once() -> Iterator[None]:
+    original: Callable[..., object] = map_if.load_map_file
 
-    def __enter__(self) -> None:
-        self._original = map_if.load_map_file
-        patched = functools.partial(_load, self._original)
-        map_if.load_map_file = patched
-        x12n_document.pyx12.map_if.load_map_file = patched
+    def load(name: str, *args: object, **kwargs: object) -> object:
+        if name not in _LOADED:
+            _LOADED[name] = original(name, *args, **kwargs)
+        return _LOADED[name]
 
-    def __exit__(self, *_: object) -> None:
-        map_if.load_map_file = self._original
-        x12n_document.pyx12.map_if.load_map_file = self._original
+    log = logging.getLogger("pyx12")  # it would write names and dates of patients to the log
+    before = log.disabled
+    map_if.load_map_file, log.disabled = load, True
+    try:
+        yield
+    finally:
+        map_if.load_map_file, log.disabled = original, before
 
 
-def _load(original: Callable[..., Any], name: str, *args: Any, **kwargs: Any) -> Any:
-    if name not in _LOADED:
-        _LOADED[name] = original(name, *args, **kwargs)
-    return _LOADED[name]
+def _faults(report: _Json) -> Iterator[StructureError]:
+    for interchange in report["interchanges"]:
+        yield from _plain("ISA", interchange["errors"])
+        for group in interchange["groups"]:
+            yield from _plain("GS", group["errors"])
+            for transaction in group["transactions"]:
+                yield from _plain("ST", transaction["errors"])
+                for segment in transaction["segments"]:
+                    yield from _segment_faults(segment)
+
+
+def _plain(segment: str, errors: list[_Json]) -> Iterator[StructureError]:
+    for error in errors:
+        yield StructureError(segment=segment, position=0, element="", reason=error["err_str"])
+
+
+def _segment_faults(segment: _Json) -> Iterator[StructureError]:
+    name, position = segment["seg_id"], int(segment["seg_count"])
+    for error in segment["errors"]:
+        yield StructureError(segment=name, position=position, element="", reason=error["err_str"])
+    for element in segment.get("elements", ()):
+        place = str(element["ele_pos"]) + (f"-{element['subele_pos']}" if element.get("subele_pos") else "")
+        for error in element["errors"]:
+            yield StructureError(segment=name, position=position, element=place, reason=error["err_str"])
+
+
+def _file_error(reason: str) -> StructureError:
+    return StructureError(segment="ISA", position=0, element="", reason=reason)
