@@ -122,7 +122,7 @@ class Envelopes:
         self._in_group += 1
         if segment.get(1) != str(len(body) + 1) and segment.get(1).lstrip("0") != str(len(body) + 1):
             self._fault(segment, f"counts {segment.get(1)} segments, there are {len(body) + 1}")
-        if segment.get(2) != body[0].get(2):
+        if segment.get(2).lstrip("0") != body[0].get(2).lstrip("0"):
             self._fault(segment, f"control number {segment.get(2)!r} is not that of ST, {body[0].get(2)!r}")
         return Transaction(self._isa, self._gs, body)
 
@@ -147,7 +147,7 @@ class Envelopes:
             return
         if segment.get(1).lstrip("0") not in {str(self._groups), "" if not self._groups else "-"}:
             self._fault(segment, f"counts {segment.get(1)} groups, there are {self._groups}")
-        if segment.get(2) != self._isa.get(13):
+        if segment.get(2).lstrip("0") != self._isa.get(13).lstrip("0"):
             self._fault(
                 segment, f"control number {segment.get(2)!r} is not that of ISA, {self._isa.get(13)!r}"
             )
