@@ -1,0 +1,395 @@
+"""Diagnosis rules that read the documents: established, certain, the patient's own, now, on the right side."""
+
+import re
+from collections.abc import Iterator
+
+from knowledge.records import FhirEvidence, Source
+from knowledge.vocabulary import in_range
+from tools.checks.codes_validity import icd_source
+from tools.checks.reading import Status
+from tools.checks.request import CheckRequest
+from tools.checks.rule import Doubt, rule
+from tools.checks.tables import EDITION
+from tools.claim.model import ClaimDiagnosis
+
+_ACUTE = (
+    "C00-C96",
+    "I21",
+    "I26",
+    "I60-I63",
+    "I82.4",
+    "J18",
+    "S00-S99",
+    "T20-T32",
+    "J02-J06",
+    "N10",
+    "K35",
+    "O",
+)
+_ANY_STATUS = (
+    "Z11-Z13",
+    "Z20-Z23",
+    "Z28",
+    "Z53",
+    "Z91",
+    "Z71",
+    "Z30",
+    "Z40",
+    "Z01-Z02",
+    "Z00",
+    "Z15",
+    "Z77",
+    "Z55-Z65",
+)
+_FAMILY = ("Z80-Z84",)
+
+
+def judged(request: CheckRequest) -> Iterator[tuple[ClaimDiagnosis, Status]]:
+    """Yield every known diagnosis with what the documents say of it, record evidence counted."""
+    if not request.documents:
+        return
+    for diagnosis in request.claim.diagnoses:
+        if request.icd.get(diagnosis.code) is not None:
+            yield diagnosis, status_of(request, diagnosis)
+
+
+def status_of(request: CheckRequest, diagnosis: ClaimDiagnosis) -> Status:
+    """The best that documents, or record elements the claim cites, say of a diagnosis."""
+    found = request.establisher.verdict(diagnosis.code).status
+    if found < Status.HISTORICAL and _on_record(request, diagnosis):
+        return Status.PRESENT
+    if found is not Status.ABSENT and _any(diagnosis.code, _ANY_STATUS):
+        return Status.PRESENT
+    if found is Status.FAMILY and _any(diagnosis.code, _FAMILY):
+        return Status.PRESENT
+    return found
+
+
+def _on_record(request: CheckRequest, diagnosis: ClaimDiagnosis) -> bool:
+    """Whether the claim cites an active record element of this code, or of its category, gathered here."""
+    if request.facts is None:
+        return False
+    wanted = {e.reference for e in diagnosis.evidence if isinstance(e, FhirEvidence)}
+    ended = {"resolved", "inactive", "remission", "entered-in-error"}
+    for item in request.facts.history:
+        if item.reference in wanted and item.status not in ended:
+            coded = item.code is not None and (
+                item.code[:3] == diagnosis.code[:3] or item.kind != "condition"
+            )
+            if coded or item.kind in {"observation", "medication", "immunization", "procedure"}:
+                return True
+    return False
+
+
+@rule(
+    "dx.not_established",
+    "error",
+    "The documents do not establish the diagnosis.",
+    "guidelines IV.J and III.B; architecture law 2",
+    overridable=True,
+)
+def not_established(request: CheckRequest) -> Iterator[Doubt]:
+    """No document names the condition, in any words the tables know for it."""
+    for diagnosis, status in judged(request):
+        if status is Status.ABSENT:
+            row = request.icd[diagnosis.code]
+            yield Doubt(
+                message=f"The documents do not establish {diagnosis.code} ({row.display if row else ''}).",
+                codes=(diagnosis.code,),
+                source=icd_source(row) if row else None,
+                hint="Cite the provider's words for it, code what is documented instead, or query the provider.",
+            )
+
+
+@rule(
+    "dx.uncertain_evidence", "error", "The diagnosis is only suspected.", "guideline IV.H", overridable=True
+)
+def uncertain(request: CheckRequest) -> Iterator[Doubt]:
+    """Outpatient: probable, suspected, rule-out and the like are not coded; the symptom is."""
+    yield from _said_as(
+        request, Status.UNCERTAIN, "is only suspected", "Code the symptom that led to the suspicion."
+    )
+
+
+@rule(
+    "dx.hypothetical_evidence",
+    "error",
+    "The diagnosis is only a possibility or a risk.",
+    "guidelines IV.H and IV.J",
+    overridable=True,
+)
+def hypothetical(request: CheckRequest) -> Iterator[Doubt]:
+    """What might happen, or what is tested for or prevented, is no diagnosis."""
+    yield from _said_as(
+        request,
+        Status.HYPOTHETICAL,
+        "is only named as a risk, a test or a possibility",
+        "Code what the patient has.",
+    )
+
+
+@rule("dx.negated_evidence", "error", "The documents deny the diagnosis.", "guideline IV.J", overridable=True)
+def negated(request: CheckRequest) -> Iterator[Doubt]:
+    """Every mention of the condition is a denial."""
+    yield from _said_as(request, Status.NEGATED, "is only denied", "Leave the code out.")
+
+
+@rule(
+    "dx.family_evidence",
+    "error",
+    "The diagnosis is a relative's.",
+    "guidelines IV.J and I.C.21.c.4",
+    overridable=True,
+)
+def family(request: CheckRequest) -> Iterator[Doubt]:
+    """The condition is only said of a relative."""
+    yield from _said_as(
+        request, Status.FAMILY, "is only said of a relative", "A family-history code may apply (Z80 to Z84)."
+    )
+
+
+@rule(
+    "dx.historical_evidence",
+    "error",
+    "The condition is past.",
+    "guideline IV.J; I.C.21.c.4",
+    overridable=True,
+)
+def historical(request: CheckRequest) -> Iterator[Doubt]:
+    """A condition that no longer exists, of a kind that ends, is reported by a history code."""
+    for diagnosis, status in judged(request):
+        if (
+            status is Status.HISTORICAL
+            and _any(diagnosis.code, _ACUTE)
+            and not diagnosis.code.endswith(("D", "S", "G", "K", "P"))
+        ):
+            yield Doubt(
+                message=f"{diagnosis.code} is documented only as past.",
+                codes=(diagnosis.code,),
+                hint="A history code may apply (Z85 to Z87), or the sequela.",
+            )
+
+
+def _said_as(request: CheckRequest, wanted: Status, how: str, hint: str) -> Iterator[Doubt]:
+    for diagnosis, status in judged(request):
+        if status is wanted:
+            row = request.icd[diagnosis.code]
+            title = row.display if row else ""
+            yield Doubt(
+                message=f"{diagnosis.code} ({title}) {how}: {_quote(request, diagnosis.code, wanted)}",
+                codes=(diagnosis.code,),
+                source=icd_source(row) if row else None,
+                hint=hint,
+            )
+
+
+def _quote(request: CheckRequest, code: str, status: Status) -> str:
+    place = next((p for p in request.establisher.verdict(code).places if p.status is status), None)
+    return f"{place.document}, characters {place.start} to {place.end}." if place else "see the documents."
+
+
+@rule(
+    "dx.cited_in_denial",
+    "error",
+    "The cited words deny the diagnosis or speak of a relative.",
+    "guideline IV.J; architecture law 2",
+    overridable=True,
+)
+def cited_in_denial(request: CheckRequest) -> Iterator[Doubt]:
+    """All spans a diagnosis cites stand in a denial, in family history or in a mere possibility."""
+    for diagnosis in request.claim.diagnoses:
+        spans = request.spans(diagnosis)
+        if (
+            not spans
+            or _any(diagnosis.code, (*_ANY_STATUS, *_FAMILY))
+            or len(spans) < len(diagnosis.evidence)
+        ):
+            continue
+        found = [request.reading.status_at(e.document, e.start, e.end) for e in spans]
+        if all(s is not None and s in {Status.NEGATED, Status.FAMILY} for s in found):
+            what = "denied" if Status.NEGATED in found else "said of a relative"
+            yield Doubt(
+                message=f"{diagnosis.code}: every cited passage is {what}.",
+                codes=(diagnosis.code,),
+                hint="Cite where the provider affirms it, or leave the code out.",
+            )
+
+
+@rule("dx.laterality", "error", "The note gives the other side.", "guideline I.B.13", overridable=True)
+def laterality(request: CheckRequest) -> Iterator[Doubt]:
+    """The side in the code is the side in the note."""
+    for diagnosis, side, said in _sides(request):
+        if side in {"left", "right"} and said and side not in said and "bilateral" not in said:
+            yield Doubt(
+                message=f"{diagnosis.code} says {side}; the note says {' and '.join(sorted(said))}.",
+                codes=(diagnosis.code,),
+                hint="Code the documented side.",
+            )
+
+
+@rule(
+    "dx.laterality_unspecified",
+    "warning",
+    "The note gives the side the code leaves open.",
+    "guidelines I.B.2 and I.B.13",
+    overridable=True,
+)
+def laterality_unspecified(request: CheckRequest) -> Iterator[Doubt]:
+    """A code with an unspecified side although the documents name it."""
+    for diagnosis, side, said in _sides(request):
+        if side == "unspecified" and len(said) == 1:
+            yield Doubt(
+                message=f"{diagnosis.code} leaves the side open; the note says {next(iter(said))}.",
+                codes=(diagnosis.code,),
+            )
+
+
+def _sides(request: CheckRequest) -> Iterator[tuple[ClaimDiagnosis, str, frozenset[str]]]:
+    for diagnosis in request.claim.diagnoses if request.documents else ():
+        row = request.icd.get(diagnosis.code)
+        side = side_of(row.display) if row is not None else ""
+        if side:
+            places = request.establisher.verdict(diagnosis.code).places
+            texts = [request.reading.around(p) for p in places if p.status >= Status.HISTORICAL]
+            texts += [request.reading.sentence(e.document, e.start).lower() for e in request.spans(diagnosis)]
+            yield diagnosis, side, frozenset(s for text in texts for s in spoken_sides(text))
+
+
+def side_of(display: str) -> str:
+    """The side a code title names: left, right, bilateral, "unspecified" for an open side, else ""."""
+    words = re.sub(r"[,()]", " ", display.lower())
+    found = re.search(r"\b(left|right|bilateral)\b", words)
+    if found:
+        return found[1]
+    return (
+        "unspecified"
+        if re.search(
+            r"unspecified (?:knee|hip|shoulder|ankle|elbow|wrist|hand|foot|ear|eye|side|arm|leg|limb|finger|toe|breast)",
+            words,
+        )
+        else ""
+    )
+
+
+def spoken_sides(text: str) -> frozenset[str]:
+    """The sides a lower-cased passage names."""
+    sides = {s for s in ("left", "right") if re.search(rf"\b{s}\b", text)}
+    if re.search(r"\bbilateral|\bboth\b|\bleft and right\b|\bright and left\b", text):
+        sides.add("bilateral")
+    return frozenset(sides)
+
+
+@rule(
+    "dx.bmi_value",
+    "error",
+    "The body mass index code does not match the measured value.",
+    "ICD-10-CM Z68 categories",
+)
+def bmi_value(request: CheckRequest) -> Iterator[Doubt]:
+    """Z68 codes carry the documented value."""
+    values = [float(v) for v in re.findall(r"\bbmi\b[^0-9]{0,25}(\d{2}(?:\.\d+)?)", request.reading.text)]
+    for code in request.codes:
+        low, high = _bmi_range(code)
+        if values and low is not None and not any(low <= v < high for v in values):
+            yield Doubt(
+                message=f"{code} is for an index of {low:g} to below {high:g}; the note gives {values[0]:g}.",
+                codes=(code,),
+                source=Source(table="icd10cm", edition=EDITION, row="Z68"),
+            )
+
+
+def _bmi_range(code: str) -> tuple[float | None, float]:
+    bare = code.replace(".", "")
+    special = {
+        "Z681": (0.0, 20.0),
+        "Z6841": (40.0, 45.0),
+        "Z6842": (45.0, 50.0),
+        "Z6843": (50.0, 60.0),
+        "Z6844": (60.0, 70.0),
+        "Z6845": (70.0, 999.0),
+    }
+    if bare in special:
+        return special[bare]
+    if re.fullmatch(r"Z68[23]\d", bare):
+        return float(bare[3:]), float(bare[3:]) + 1
+    return None, 0.0
+
+
+@rule(
+    "dx.specificity",
+    "warning",
+    "The documents name a more specific form.",
+    "guideline I.B.2",
+    overridable=True,
+)
+def specificity(request: CheckRequest) -> Iterator[Doubt]:
+    """An unspecified code although a more specific sibling is documented in its own words."""
+    if not request.documents:
+        return
+    terms = _specific_terms(request)
+    for code in request.codes:
+        row = request.icd.get(code)
+        if row is None or not row.display.lower().endswith("unspecified") or code[0] in "STVWXYZ":
+            continue
+        better = next(
+            (
+                t
+                for t in terms.get(code[:3], ())
+                if t[0] not in request.codes and t[0][:3] == code[:3] and t[0] != code
+            ),
+            None,
+        )
+        if better is not None:
+            yield Doubt(
+                message=f"{code} is unspecified; the note says {better[1]!r}, which is {better[0]}.",
+                codes=(code, better[0]),
+                source=icd_source(row),
+                hint=f"Look up {better[0]}.",
+            )
+
+
+def _specific_terms(request: CheckRequest) -> dict[str, list[tuple[str, str]]]:
+    wanted = {c[:3] for c in request.codes}
+    found: dict[str, list[tuple[str, str]]] = {}
+    for term in request.bookshelf.vocabulary.problems:
+        if term.code[:3] not in wanted or term.kind not in {"disorder", "injury"} or " " not in term.term:
+            continue
+        row = request.bookshelf.icd.find(term.code, request.on)
+        vague = row is None or not row.billable or "unspecified" in row.display.lower()
+        if (
+            not vague
+            and f"{term.term}" in request.reading.text
+            and request.reading.says(term.term, 1) is Status.PRESENT
+        ):
+            found.setdefault(term.code[:3], []).append((term.code, term.term))
+    return found
+
+
+@rule(
+    "dx.encounter_phase",
+    "warning",
+    "Active treatment is coded for a follow-up.",
+    "guideline I.C.19.a",
+    overridable=True,
+)
+def encounter_phase(request: CheckRequest) -> Iterator[Doubt]:
+    """The 7th character A is for active treatment; routine healing is D."""
+    healing = re.search(
+        r"routine healing|cast removal|healing well|healed fracture|suture removal|follow[- ]up (?:of|for) (?:the |her |his )?(?:fracture|sprain|injury)",
+        request.reading.text,
+    )
+    for code in request.codes:
+        if (
+            healing
+            and re.fullmatch(r"[ST]\d\d\.[0-9A-Z]{3}[AB]", code)
+            and not code.startswith(("T36", "T50"))
+        ):
+            yield Doubt(
+                message=f"{code} reports active treatment; the note speaks of healing or aftercare.",
+                codes=(code,),
+                hint="Consider the 7th character for subsequent care.",
+            )
+
+
+def _any(code: str, spans: tuple[str, ...]) -> bool:
+    return any(in_range(code, span) for span in spans)

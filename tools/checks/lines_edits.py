@@ -1,0 +1,370 @@
+"""Line rules on pairs of services: NCCI edits, exclusive services, two visits, visit with a procedure."""
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from knowledge.edits import PtpRow
+from knowledge.records import Source
+from tools.checks.lines_table import known, row_source
+from tools.checks.request import CheckRequest
+from tools.checks.rule import Doubt, rule
+from tools.checks.tables import EDITION, ExclusiveRow, exclusives
+from tools.claim.model import ClaimLine
+
+PTP_MODIFIERS = frozenset(
+    [
+        "E1",
+        "E2",
+        "E3",
+        "E4",
+        "FA",
+        "F1",
+        "F2",
+        "F3",
+        "F4",
+        "F5",
+        "F6",
+        "F7",
+        "F8",
+        "F9",
+        "TA",
+        "T1",
+        "T2",
+        "T3",
+        "T4",
+        "T5",
+        "T6",
+        "T7",
+        "T8",
+        "T9",
+        "LT",
+        "RT",
+        "LC",
+        "LD",
+        "RC",
+        "LM",
+        "RI",
+        "24",
+        "25",
+        "57",
+        "58",
+        "78",
+        "79",
+        "27",
+        "59",
+        "91",
+        "XE",
+        "XS",
+        "XP",
+        "XU",
+    ]
+)
+"""NCCI-associated modifiers (NCCI policy manual, chapter 1, section E)."""
+VISIT_MODIFIERS = frozenset({"24", "25", "57"})
+
+
+def ptp_pairs(request: CheckRequest) -> Iterator[tuple[PtpRow, ClaimLine, ClaimLine]]:
+    """Yield every edit between two lines of one day, with the column 1 and the column 2 line."""
+    for a, b in combinations(request.claim.lines, 2):
+        if a.date_from != b.date_from or a.code == b.code:
+            continue
+        row = request.bookshelf.edits.ptp_between(a.code, b.code, a.date_from)
+        if row is not None:
+            yield (row, a, b) if row.column1 == a.code else (row, b, a)
+
+
+def separated(row: PtpRow, first: ClaimLine, second: ClaimLine) -> bool:
+    """Whether a modifier on either line asks the edit to be passed."""
+    return row.modifier_indicator == "1" and bool(PTP_MODIFIERS & {*first.modifiers, *second.modifiers})
+
+
+@rule(
+    "line.ptp",
+    "error",
+    "NCCI does not pay the two services together.",
+    "NCCI procedure-to-procedure edits, modifier indicator 0",
+)
+def ptp(request: CheckRequest) -> Iterator[Doubt]:
+    """Indicator 0: no modifier allows both."""
+    for row, first, second in ptp_pairs(request):
+        if row.modifier_indicator == "0":
+            yield Doubt(
+                message=f"{second.code} is never paid beside {first.code} on one day (indicator 0).",
+                codes=(first.code, second.code),
+                line=second.number,
+                source=row.source,
+                hint=f"Bill {first.code} alone, or the one that was done.",
+            )
+
+
+@rule(
+    "line.ptp_modifier",
+    "error",
+    "NCCI pays the two services together only with a modifier.",
+    "NCCI procedure-to-procedure edits, modifier indicator 1",
+)
+def ptp_modifier(request: CheckRequest) -> Iterator[Doubt]:
+    """Indicator 1: both need a documented reason and the modifier that states it."""
+    for row, first, second in ptp_pairs(request):
+        if row.modifier_indicator == "1" and not separated(row, first, second):
+            yield Doubt(
+                message=f"{second.code} is part of {first.code} unless a modifier says why both were needed (indicator 1).",
+                codes=(first.code, second.code),
+                line=second.number,
+                source=row.source,
+                hint="Bill the comprehensive code alone, or add the modifier the record supports.",
+            )
+
+
+@rule("line.ptp_not_covered", "info", "The loaded edits do not know a code.", "architecture law 4")
+def ptp_not_covered(request: CheckRequest) -> Iterator[Doubt]:
+    """No edit found means nothing for codes the table does not know."""
+    if len(request.claim.lines) < 2:
+        return
+    for line in request.claim.lines:
+        if not request.bookshelf.edits.covers(line.code):
+            yield Doubt(
+                message=f"{line.code}: pairs with it are not covered by the loaded NCCI table.",
+                codes=(line.code,),
+                line=line.number,
+                source=Source(table="ncci_ptp", edition="starter"),
+            )
+
+
+@rule(
+    "line.mutually_exclusive",
+    "error",
+    "Two services exclude each other.",
+    "CPT and NCCI policy, row of checks/exclusives",
+)
+def mutually_exclusive(request: CheckRequest) -> Iterator[Doubt]:
+    """Services that by their meaning are not both done on one day, whatever the pair table holds."""
+    for row in exclusives():
+        found = _exclusive(row, request)
+        if found is not None:
+            yield Doubt(
+                message=f"{found[0].code} and {found[1].code}: {row.why}.",
+                codes=(found[0].code, found[1].code),
+                line=found[1].number,
+                source=Source(table="checks/exclusives", edition=EDITION, row=row.id),
+            )
+
+
+def _exclusive(row: ExclusiveRow, request: CheckRequest) -> tuple[ClaimLine, ClaimLine] | None:
+    for a, b in combinations(request.claim.lines, 2):
+        if a.date_from != b.date_from or a.code == b.code:
+            continue
+        if row.holds(a.code, b.code) or row.holds(b.code, a.code):
+            spared = row.unless and bool(set(row.unless) & {*a.modifiers, *b.modifiers})
+            if not spared:
+                return a, b
+    return None
+
+
+@rule(
+    "line.two_em",
+    "error",
+    "Two problem-oriented visits on one day.",
+    "Medicare Claims Processing Manual ch. 12 s. 30.6.5",
+    overridable=True,
+)
+def two_em(request: CheckRequest) -> Iterator[Doubt]:
+    """One visit of a group and specialty a day, unless separately documented with 25."""
+    visits = [
+        (x, r)
+        for x, r in known(request)
+        if r.is_em and r.category not in {"preventive", "wellness"} and not r.add_on
+    ]
+    for (a, _), (b, row) in combinations(visits, 2):
+        if (
+            a.date_from == b.date_from
+            and a.code != "99292"
+            and b.code != "99292"
+            and not {"25", "27"} & {*a.modifiers, *b.modifiers}
+        ):
+            yield Doubt(
+                message=f"{a.code} and {b.code} are two visits on one day.",
+                codes=(a.code, b.code),
+                line=b.number,
+                source=row_source(row),
+                hint="Bill the one visit the whole work supports.",
+            )
+
+
+@rule(
+    "line.two_preventive",
+    "error",
+    "Two preventive or wellness visits on one day.",
+    "Medicare Claims Processing Manual ch. 18 s. 140",
+    overridable=True,
+)
+def two_preventive(request: CheckRequest) -> Iterator[Doubt]:
+    """One preventive examination, one wellness visit; Medicare does not pay two wellness visits."""
+    visits = [
+        (x, r)
+        for x, r in known(request)
+        if r.category in {"preventive", "wellness"} and r.family not in {"welcome_ecg", "newborn_visit"}
+    ]
+    for (a, first), (b, row) in combinations(visits, 2):
+        if first.category == row.category:
+            yield Doubt(
+                message=f"{a.code} and {b.code} are two {row.category} visits on one day.",
+                codes=(a.code, b.code),
+                line=b.number,
+                source=row_source(row),
+            )
+
+
+@rule(
+    "line.em_with_procedure",
+    "error",
+    "A visit on the day of a minor procedure without modifier 25 or 57.",
+    "NCCI policy manual ch. 1 s. D; Claims Processing Manual ch. 12 s. 40.1",
+)
+def em_with_procedure(request: CheckRequest) -> Iterator[Doubt]:
+    """The visit is part of a procedure with a global period unless it was significant and separate."""
+    rows = list(known(request))
+    for line, row in rows:
+        if not row.is_em or row.category in {"em_emergency"} or VISIT_MODIFIERS & set(line.modifiers):
+            continue
+        done = next(
+            (
+                x
+                for x, r in rows
+                if r.surgical and r.category not in {"vaccine_admin"} and x.date_from == line.date_from
+            ),
+            None,
+        )
+        if done is not None:
+            yield Doubt(
+                message=f"{line.code} beside {done.code} needs modifier 25 (or 57 for a major procedure) and a separate reason.",
+                codes=(line.code, done.code),
+                line=line.number,
+                source=row_source(row),
+                hint="Add 25 when the visit went beyond the procedure; else leave the visit out.",
+            )
+
+
+@rule(
+    "line.em_with_preventive",
+    "error",
+    "A problem visit beside a preventive or wellness visit without modifier 25.",
+    "CPT preventive medicine guidelines; Claims Processing Manual ch. 12 s. 30.6.1.1",
+)
+def em_with_preventive(request: CheckRequest) -> Iterator[Doubt]:
+    """The problem-oriented visit carries 25 when it stands beside a preventive visit."""
+    rows = list(known(request))
+    preventive = next(
+        (x for x, r in rows if r.category in {"preventive", "wellness"} and r.family != "welcome_ecg"), None
+    )
+    for line, row in rows:
+        problem = row.category in {"em_new", "em_established"}
+        if (
+            preventive is not None
+            and problem
+            and "25" not in line.modifiers
+            and preventive.date_from == line.date_from
+        ):
+            yield Doubt(
+                message=f"{line.code} beside {preventive.code} needs modifier 25.",
+                codes=(line.code, preventive.code),
+                line=line.number,
+                source=row_source(row),
+            )
+
+
+@rule(
+    "line.g2211",
+    "error",
+    "G2211 without the visit it adds to, or beside modifier 25.",
+    "physician fee schedule final rules 2024 and 2025",
+    overridable=True,
+)
+def g2211(request: CheckRequest) -> Iterator[Doubt]:
+    """The complexity add-on belongs to an office visit; 25 bars it unless the other service is preventive or a vaccine."""
+    rows = list(known(request))
+    line = next((x for x in request.claim.lines if x.code == "G2211"), None)
+    if line is None:
+        return
+    visit = next((x for x, r in rows if r.category in {"em_new", "em_established"}), None)
+    spared = {
+        "preventive",
+        "wellness",
+        "vaccine",
+        "vaccine_admin",
+        "screening",
+        "em_new",
+        "em_established",
+        "em_addon",
+        "counseling",
+    }
+    others = [x.code for x, r in rows if r.category not in spared]
+    if visit is not None and "25" in visit.modifiers and others:
+        yield Doubt(
+            message=f"G2211 is not paid when {visit.code} carries 25 for {others[0]}.",
+            codes=("G2211", visit.code),
+            line=line.number,
+        )
+
+
+@rule(
+    "line.preventive_to_medicare",
+    "error",
+    "Medicare does not cover the preventive examination code.",
+    "Social Security Act 1862(a)(7); Claims Processing Manual ch. 18",
+    overridable=True,
+)
+def preventive_to_medicare(request: CheckRequest) -> Iterator[Doubt]:
+    """Medicare pays the wellness visit (G0402, G0438, G0439), not the preventive examination."""
+    for line, row in known(request):
+        if (
+            "medicare" in request.payers
+            and row.category == "preventive"
+            and row.family != "newborn_visit"
+            and not {"GY", "GX"} & set(line.modifiers)
+        ):
+            yield Doubt(
+                message=f"{line.code} is not covered by Medicare.",
+                codes=(line.code,),
+                line=line.number,
+                source=row_source(row),
+                hint="G0438 or G0439 when a wellness visit was done; GY for the patient's own bill.",
+            )
+
+
+@rule(
+    "line.wellness_payer",
+    "error",
+    "A Medicare wellness code to another payer.",
+    "42 CFR 410.15; payer packs",
+    overridable=True,
+)
+def wellness_payer(request: CheckRequest) -> Iterator[Doubt]:
+    """Medicare's wellness codes belong to Medicare."""
+    for line, row in known(request):
+        if row.family == "medicare_wellness" and not request.medicare:
+            yield Doubt(
+                message=f"{line.code} is Medicare's; the payer wants a preventive visit code.",
+                codes=(line.code,),
+                line=line.number,
+                source=row_source(row),
+            )
+
+
+@rule(
+    "line.consultation",
+    "error",
+    "Medicare does not take consultation codes.",
+    "Medicare Claims Processing Manual ch. 12 s. 30.6.10",
+)
+def consultation(request: CheckRequest) -> Iterator[Doubt]:
+    """Consultations are billed to Medicare as visits."""
+    for line, row in known(request):
+        if request.medicare and row.category == "em_consult":
+            yield Doubt(
+                message=f"{line.code} is a consultation, which Medicare does not take.",
+                codes=(line.code,),
+                line=line.number,
+                source=row_source(row),
+                hint="Bill the visit code the record supports.",
+            )
