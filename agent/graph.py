@@ -1,9 +1,10 @@
 """The graph: wiring only. A factory, so that nothing is built at import."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from langchain_core.messages import ToolMessage
-from langchain_core.tools import ToolException
+from langchain_core.tools import BaseTool, ToolException
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -25,19 +26,23 @@ RETRY = RetryPolicy(max_attempts=5, initial_interval=0.5, backoff_factor=2.0, ma
 
 
 def build_graph(
-    checkpointer: BaseCheckpointSaver[str] | None = None, *, retry: RetryPolicy = RETRY
+    checkpointer: BaseCheckpointSaver[str] | None = None,
+    *,
+    retry: RetryPolicy = RETRY,
+    tools: Sequence[BaseTool] | None = None,
 ) -> CompiledStateGraph[State, Context, InputState, OutputState]:
     """Compile the coding graph.
 
     Args:
         checkpointer: where a run's steps are kept; without one a run can neither be resumed nor reviewed.
         retry: when a model call is tried again (throttling, timeouts, 5xx).
+        tools: what answers the model's calls; the registry when not given (tests blank some, replay records them).
     """
-    tools = ToolNode(list(load_tools()), handle_tool_errors=ToolException)
+    tool_node = ToolNode(list(tools or load_tools()), handle_tool_errors=ToolException)
     graph = StateGraph(State, context_schema=Context, input_schema=InputState, output_schema=OutputState)
     graph.add_node("gather", gather)
     graph.add_node("code", code, retry_policy=retry)
-    graph.add_node("tools", tools)
+    graph.add_node("tools", tool_node)
     graph.add_node("self_check", self_check)
     graph.add_node("triage", triage)
     graph.add_node("review", review)

@@ -21,6 +21,7 @@ class Settings:
         region: AWS region for Bedrock (``AWS_REGION`` or ``AWS_DEFAULT_REGION``).
         bedrock_endpoint: alternative Bedrock endpoint (``SUPERBILL_BEDROCK_ENDPOINT``), for VPC endpoints and tests.
         guardrail: Bedrock guardrail as ``id:version`` (``SUPERBILL_GUARDRAIL``).
+        model_timeout: seconds to wait for a model's reply (``SUPERBILL_MODEL_TIMEOUT``).
     """
 
     home: Path
@@ -33,6 +34,7 @@ class Settings:
     region: str | None = None
     bedrock_endpoint: str | None = None
     guardrail: str | None = None
+    model_timeout: float = 120.0
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -49,12 +51,24 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         region=env.get("AWS_REGION", env.get("AWS_DEFAULT_REGION")),
         bedrock_endpoint=env.get("SUPERBILL_BEDROCK_ENDPOINT"),
         guardrail=env.get("SUPERBILL_GUARDRAIL"),
+        model_timeout=_seconds(env, "SUPERBILL_MODEL_TIMEOUT", 120.0),
     )
 
 
 def _default_home(env: Mapping[str, str]) -> Path:
     base = Path(env["XDG_DATA_HOME"]) if "XDG_DATA_HOME" in env else Path.home() / ".local" / "share"
     return base / "superbill"
+
+
+class SettingsError(Exception):
+    """An environment variable holds a value that can not be used."""
+
+
+def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
+    try:
+        return float(env.get(name, default))
+    except ValueError as error:
+        raise SettingsError(f"{name} is not a number of seconds") from error
 
 
 def _path(env: Mapping[str, str], name: str) -> Path | None:

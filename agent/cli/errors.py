@@ -17,12 +17,13 @@ class UsageError(Exception):
 def user_errors() -> tuple[type[Exception], ...]:
     """Every exception type whose message is meant for the user."""
     from agent.models import ModelSpecError
+    from agent.settings import SettingsError
     from agent.trace import TraceError
     from knowledge.errors import KnowledgeError
     from tools.claim.errors import ClaimError, UnreadableClaim
     from tools.fhir.errors import InputError
 
-    return (UsageError, KnowledgeError, InputError, ModelSpecError, TraceError, ClaimError, UnreadableClaim)
+    return (UsageError, SettingsError, KnowledgeError, InputError, ModelSpecError, TraceError, ClaimError, UnreadableClaim)
 
 
 def worst(codes: list[int]) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -51,7 +52,7 @@ def next_asks(program: Callable[[], Coder], messages: Sequence[BaseMessage]) -> 
 def _turns(messages: Sequence[BaseMessage]) -> Iterator[tuple[Answer, ...]]:
     """The answers to each model turn, in the order of its calls."""
     starts = [i for i, m in enumerate(messages) if isinstance(m, AIMessage)]
-    for start, end in zip(starts, [*starts[1:], len(messages)], strict=True):
+    for start, end in pairwise([*starts, len(messages)]):
         calls = messages[start]
         if isinstance(calls, AIMessage) and calls.tool_calls:
             yield _answers(calls, messages[start + 1 : end])

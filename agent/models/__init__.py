@@ -1,6 +1,6 @@
 """make_model: the one seam where a model spec becomes a chat model."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -33,6 +33,12 @@ def make_model(spec: str, settings: "Settings") -> "BaseChatModel":
 
         return bedrock_model(model, settings)
     return _other(provider, model)
+
+
+def call_options(spec: str) -> dict[str, Any]:
+    """Options of each call: prompt caching for the Bedrock families that know cache points (Claude, Nova)."""
+    caches = spec.startswith("bedrock:") and any(family in spec for family in ("anthropic.", "amazon.nova"))
+    return {"cache_control": {"type": "ephemeral"}} if caches else {}
 
 
 def _other(provider: str, model: str) -> "BaseChatModel":

@@ -29,5 +29,5 @@ def bedrock_model(model: str, settings: "Settings") -> "ChatBedrockConverse":
         temperature=0,
         max_tokens=8192,
         guardrail_config=guardrail,
-        config=Config(retries={"total_max_attempts": 1}, read_timeout=120, connect_timeout=10),
+        config=Config(retries={"total_max_attempts": 1}, read_timeout=settings.model_timeout, connect_timeout=10),
     )

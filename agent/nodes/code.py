@@ -4,18 +4,20 @@ import time
 from decimal import Decimal
 from typing import Literal
 
-from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from agent.context import Context, Limits
+from agent.models import call_options
 from agent.models.prices import cost_usd
 from agent.state import State, Usage
 from tools import load_tools
 
 PROPOSE = "propose_claim"
 NUDGE = "Your turn ended without a tool call. Go on with the tools, or hand in with propose_claim (alone in its turn)."
+MALFORMED = "This turn held a tool call whose arguments are not valid JSON: nothing of it was run; call again."
+CUT = "This turn was cut at the output limit: nothing of it was run; call again with less in one turn."
 ALONE = "propose_claim must be alone in its turn: nothing of this turn was run. Call the other tools first, then hand in."
 
 
@@ -29,7 +31,7 @@ def code(state: State, runtime: Runtime[Context]) -> Command[Literal["tools", "c
     limit = _limit(usage, started, runtime.context.limits)
     if limit:
         return Command(goto="triage", update={"limit": limit})
-    reply = _ask(runtime.context.model, state["messages"])
+    reply = _ask(runtime.context, state["messages"])
     usage = _spent(usage, reply, started, runtime.context.model_spec)
     refusal = _stopped(reply)
     if refusal:
@@ -40,8 +42,8 @@ def code(state: State, runtime: Runtime[Context]) -> Command[Literal["tools", "c
     return Command(goto="tools", update={"messages": [reply], "usage": usage})
 
 
-def _ask(model: BaseChatModel, messages: list[AnyMessage]) -> AIMessage:
-    reply = model.bind_tools(load_tools()).invoke(messages)
+def _ask(context: Context, messages: list[AnyMessage]) -> AIMessage:
+    reply = context.model.bind_tools(load_tools()).invoke(messages, **call_options(context.model_spec))
     if not isinstance(reply, AIMessage):
         raise TypeError(f"the model answered with {type(reply).__name__}, not a chat message")
     return reply
@@ -82,14 +84,19 @@ STOPS = {
 
 def _stopped(reply: AIMessage) -> str | None:
     """A provider stop that no further turn can mend; the encounter is held for a person."""
-    reason = reply.response_metadata.get("stopReason", reply.response_metadata.get("stop_reason", ""))
-    return STOPS.get(str(reason))
+    return STOPS.get(_stop_reason(reply))
+
+
+def _stop_reason(reply: AIMessage) -> str:
+    return str(reply.response_metadata.get("stopReason", reply.response_metadata.get("stop_reason", "")))
 
 
 def _protocol_answers(reply: AIMessage) -> list[AnyMessage]:
     """What to tell a model whose turn breaks the protocol; empty when the turn is in order."""
     if reply.invalid_tool_calls:
-        return _malformed(reply)
+        return _refused(reply, MALFORMED)
+    if _stop_reason(reply) == "max_tokens" and reply.tool_calls:
+        return _refused(reply, CUT)
     if not reply.tool_calls:
         return [HumanMessage(NUDGE)]
     names = [call["name"] for call in reply.tool_calls]
@@ -101,7 +108,6 @@ def _protocol_answers(reply: AIMessage) -> list[AnyMessage]:
     return []
 
 
-def _malformed(reply: AIMessage) -> list[AnyMessage]:
-    text = "this turn held a tool call whose arguments are not valid JSON: nothing was run; call again"
+def _refused(reply: AIMessage, text: str) -> list[AnyMessage]:
     calls = [*reply.tool_calls, *reply.invalid_tool_calls]
     return [ToolMessage(text, tool_call_id=str(call["id"]), name=call["name"] or "", status="error") for call in calls]

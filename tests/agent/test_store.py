@@ -1,0 +1,76 @@
+"""The store: control numbers are never reused, an emission keeps its number, the audit shows any change."""
+
+import sqlite3
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from agent.store import Store
+from tests.agent.builders import claim
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+def test_control_numbers_are_unique_with_several_writers(store: Store) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        numbers = list(pool.map(lambda _: store.next_control_number("payer"), range(40)))
+    assert sorted(numbers) == list(range(1, 41))
+
+
+def test_partners_have_their_own_numbers(store: Store) -> None:
+    assert [store.next_control_number(p) for p in ("a", "a", "b")] == [1, 2, 1]
+
+
+def test_the_same_claim_keeps_its_number_and_another_content_takes_a_new_one(store: Store) -> None:
+    first = store.reserve_emission(claim(), "payer", None)
+    again = store.reserve_emission(claim(), "payer", None)
+    corrected = store.reserve_emission(claim(units=2), "payer", None)
+    assert (first, again, corrected) == (1, 1, 2)
+
+
+def test_live_original_knows_the_emitted_content(store: Store) -> None:
+    assert store.live_original(claim()) is None
+    store.reserve_emission(claim(), "payer", None)
+    assert store.live_original(claim()) == store.live_original(claim(units=2)) is not None
+
+
+def test_another_tenant_has_its_own_original(store: Store) -> None:
+    store.reserve_emission(claim(), "payer", None)
+    assert store.live_original(claim(tenant="other")) is None
+
+
+def test_store_is_owner_only(store: Store) -> None:
+    mode = stat.S_IMODE((store.folder / "store.sqlite").stat().st_mode)
+    assert mode == 0o600
+
+
+def test_audit_chain_holds_until_an_entry_is_altered(store: Store) -> None:
+    for number in range(3):
+        store.audit("ann", "approve", f"claim-{number}", {"n": number})
+    assert store.verify_audit() is None
+    with sqlite3.connect(store.folder / "store.sqlite") as db:
+        db.execute("update audit set who = 'bob' where seq = 2")
+    db.close()
+    assert store.verify_audit() == 2
+
+
+def test_audit_notices_a_removed_entry(store: Store) -> None:
+    for number in range(3):
+        store.audit("ann", "approve", f"claim-{number}", {})
+    with sqlite3.connect(store.folder / "store.sqlite") as db:
+        db.execute("delete from audit where seq = 2")
+    db.close()
+    assert store.verify_audit() == 2
+
+
+def test_worklist_lists_held_first_and_filters(store: Store) -> None:
+    store.put_worklist("default", "b", "t1", "emitted", [], None)
+    store.put_worklist("default", "c", "t2", "held", [{"kind": "data", "text": "no NPI"}], None)
+    store.put_worklist("other", "d", "t3", "held", [], None)
+    assert [r["encounter"] for r in store.worklist("default")] == ["c", "b"]
+    assert [r["encounter"] for r in store.worklist("default", "emitted")] == ["b"]
