@@ -12,6 +12,7 @@ from knowledge.store import Store, open_store
 
 if TYPE_CHECKING:
     from knowledge.edits import EditTables
+    from knowledge.em import EmTable
     from knowledge.fees import FeeSchedule
     from knowledge.guidelines import GuidelineIndex
     from knowledge.linkage import LinkageTable
@@ -72,7 +73,7 @@ class Bookshelf:
         """How clinicians say it."""
         from knowledge.vocabulary import Vocabulary
 
-        return Vocabulary.load(DATA)
+        return Vocabulary.load(DATA / "vocabulary")
 
     @cached_property
     def procedures(self) -> "ProcedureTable":
@@ -122,6 +123,13 @@ class Bookshelf:
         from knowledge.payers import PayerPacks
 
         return PayerPacks.load(DATA)
+
+    @cached_property
+    def em(self) -> "EmTable":
+        """The table of medical decision making and the E/M families."""
+        from knowledge.em import EmTable
+
+        return EmTable.load(DATA / "2026")
 
     @cached_property
     def guidelines(self) -> "GuidelineIndex":
