@@ -263,3 +263,13 @@ def judge(scopes: list[Scope], start: int, end: int) -> Verdict:
     relative = next((s.detail for s in over if s.kind == "family"), None)
     temporality: Temporality = "historical" if "historical" in kinds else "recent"
     return Verdict(assertion, temporality, experiencer, relative, tuple(over))
+
+
+def relatives() -> Trie[str]:
+    """Return the words for relatives; those that are not kin ("roommate") have the value ``*``."""
+    return _tables().relatives
+
+
+def finite_verbs() -> frozenset[str]:
+    """Return the finite verbs that make a clause, in normal form."""
+    return _tables().finite

@@ -17,6 +17,7 @@ from tools.text.records import (
     Trend,
 )
 from tools.text.sentences import Span
+from tools.text.signals import Signal
 from tools.text.tokens import Tokens
 
 
@@ -59,6 +60,10 @@ class Draft:
     header: "Draft | None" = None
     links: "list[Draft]" = field(default_factory=list)
     cues: list[Scope] = field(default_factory=list)
+
+    def cues_from(self, signal: Signal) -> None:
+        """Keep the signal that decided, so that the coder sees it."""
+        self.cues.append(Scope(self.first, self.last, signal.value, signal.start, signal.end))
 
 
 @dataclass(slots=True)

@@ -4,14 +4,23 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from tools.text.assertion import judge, scopes_of
+from tools.text.attributes import SiteCarrier, set_cause, set_modifiers, set_side, set_trends
 from tools.text.compose import Composer
 from tools.text.draft import Draft, Scene
+from tools.text.drugs import set_action, set_dose
+from tools.text.events import set_event, set_result
+from tools.text.headers import HeaderFinder
 from tools.text.lexicon import lexicon_of
 from tools.text.lines import split_lines
+from tools.text.links import set_links
 from tools.text.matcher import draft_of, find_hits
-from tools.text.records import Cue, Mention, ReadNote, Section, Sentence
+from tools.text.measures import dates, minutes_spent, vitals
+from tools.text.people import line_relative, no_known_allergies, set_allergy, set_experiencer, set_use
+from tools.text.records import Cue, Mention, ReadNote, Section, Sentence, Trend
 from tools.text.sections import find_sections
 from tools.text.sentences import find_sentences
+from tools.text.signals import Signal, find_signals
+from tools.text.temporal import set_time
 from tools.text.tokens import tokenize
 
 if TYPE_CHECKING:
@@ -36,23 +45,117 @@ def set_scene(text: str, vocabulary: "Vocabulary") -> Scene:
     return Scene(text, tokens, lines, sections, spans, bounds, kinds, lexicon_of(vocabulary), scopes)
 
 
-def _drafts(scene: Scene, sentence: int) -> list[Draft]:
-    hits = find_hits(scene, sentence)
-    composed = Composer(scene, sentence, hits).compose()
-    taken = {at for draft in composed for at in range(draft.first, draft.last)}
-    plain = [draft_of(scene, hit, sentence) for hit in hits if hit.first not in taken]
-    drafts = composed + [draft for draft in plain if draft is not None]
-    drafts.sort(key=lambda draft: (draft.first, draft.last))
-    return drafts
+class _Reader:
+    """The steps of reading one note, sentence by sentence."""
 
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.carrier = SiteCarrier(scene)
+        self.by_sentence: list[list[Draft]] = []
+        self.trends: list[Trend | None] = []
 
-def _judge(scene: Scene, draft: Draft) -> None:
-    verdict = judge(scene.scopes[draft.sentence], draft.first, draft.last)
-    draft.assertion = verdict.assertion
-    draft.historical = verdict.temporality == "historical"
-    draft.relative = verdict.relative
-    draft.cues.extend(verdict.scopes)
-    draft.verdict = verdict
+    def run(self) -> list[Draft]:
+        """Return all drafts in order of place."""
+        for sentence in range(len(self.scene.spans)):
+            self.by_sentence.append(self._sentence(sentence))
+        HeaderFinder(self.scene, self.by_sentence).run()
+        for sentence, drafts in enumerate(self.by_sentence):
+            self._spread_trend(sentence, drafts)
+            set_links(self.scene, drafts)
+        return [draft for drafts in self.by_sentence for draft in drafts]
+
+    def _sentence(self, sentence: int) -> list[Draft]:
+        scene = self.scene
+        low, high = scene.bounds[sentence]
+        signals = find_signals(scene.tokens.norms, low, high)
+        measured = vitals(scene, sentence)
+        hits = find_hits(scene, sentence)
+        composer = Composer(scene, sentence, hits)
+        composed = composer.compose()
+        drafts = [*measured, *no_known_allergies(scene, sentence), *composed]
+        taken = {at for draft in drafts for at in range(draft.first, draft.last)}
+        plain = [draft_of(scene, hit, sentence) for hit in hits if hit.first not in taken]
+        drafts += [draft for draft in plain if draft is not None]
+        drafts.sort(key=lambda draft: (draft.first, draft.last))
+        self._judge(sentence, drafts)
+        self.carrier.visit(sentence, composer.places, drafts)
+        kept = self._describe(sentence, drafts, signals)
+        self.trends.append(set_trends(scene, sentence, kept, signals))
+        timed = minutes_spent(scene, sentence, signals) + dates(scene, sentence)
+        kept += [t for t in timed if not any(t.first < d.last and d.first < t.last for d in kept)]
+        kept.sort(key=lambda draft: (draft.first, draft.last))
+        return kept
+
+    def _judge(self, sentence: int, drafts: list[Draft]) -> None:
+        scopes = self.scene.scopes[sentence]
+        label = self.scene.spans[sentence].label
+        relative = line_relative(self.scene, sentence)
+        for draft in drafts:
+            draft.label = label or None
+            if draft.assertion != "present" or draft.kind == "vital":
+                continue
+            verdict = judge(scopes, draft.first, draft.last)
+            draft.assertion = verdict.assertion
+            draft.historical = verdict.temporality == "historical"
+            draft.relative = verdict.relative
+            draft.cues.extend(verdict.scopes)
+            draft.verdict = verdict
+            set_allergy(self.scene, draft)
+            set_experiencer(self.scene, draft, relative)
+            set_time(self.scene, draft)
+
+    def _describe(self, sentence: int, drafts: list[Draft], signals: list[Signal]) -> list[Draft]:
+        scene = self.scene
+        _, high = scene.bounds[sentence]
+        drugs = [d for d in drafts if d.kind == "medication"]
+        kept: list[Draft] = []
+        for number, draft in enumerate(drafts):
+            following = drafts[number + 1].first if number + 1 < len(drafts) else high
+            if draft.kind == "medication":
+                set_dose(scene, draft, following)
+                set_action(scene, draft, signals, drugs)
+            elif draft.kind in {"test", "procedure"}:
+                self._describe_test(draft, signals, following)
+            elif draft.kind == "social":
+                if (
+                    draft.entry is not None
+                    and draft.entry.source == "substance"
+                    and not set_use(scene, draft, signals)
+                ):
+                    continue
+            elif draft.kind in {"problem", "status", "family"}:
+                set_side(scene, draft)
+                set_modifiers(scene, draft, signals)
+                set_cause(scene, draft, drafts, signals)
+            kept.append(draft)
+        return kept
+
+    def _describe_test(self, draft: Draft, signals: list[Signal], following: int) -> None:
+        set_side(self.scene, draft)
+        if draft.kind == "test":
+            set_result(self.scene, draft, signals, following)
+        set_event(self.scene, draft, signals)
+
+    def _spread_trend(self, sentence: int, drafts: list[Draft]) -> None:
+        """A trend said of no problem of its sentence ("This is well controlled") is the item's own."""
+        trend = self.trends[sentence]
+        label = self.scene.spans[sentence].label
+        if trend is None or label in {"treatment", "education", "testing", "referral", "follow_up"}:
+            return
+        header = self.header_at(sentence, drafts)
+        if header is not None and header.trend is None:
+            header.trend = trend
+
+    def header_at(self, sentence: int, drafts: list[Draft]) -> Draft | None:
+        """Return the problem that heads this sentence."""
+        if drafts:
+            return drafts[0].header
+        for before in range(sentence - 1, -1, -1):
+            if self.scene.spans[before].section != self.scene.spans[sentence].section:
+                return None
+            if self.by_sentence[before]:
+                return self.by_sentence[before][-1].header
+        return None
 
 
 def read(text: str, vocabulary: "Vocabulary") -> ReadNote:
@@ -61,12 +164,7 @@ def read(text: str, vocabulary: "Vocabulary") -> ReadNote:
     Pure and linear in the length of the text; any text is accepted. Mentions carry concepts, never codes.
     """
     scene = set_scene(text, vocabulary)
-    drafts: list[Draft] = []
-    for sentence in range(len(scene.spans)):
-        drafts += _drafts(scene, sentence)
-    for draft in drafts:
-        _judge(scene, draft)
-    return _record(scene, drafts)
+    return _record(scene, _Reader(scene).run())
 
 
 def _record(scene: Scene, drafts: list[Draft]) -> ReadNote:
@@ -91,7 +189,7 @@ def _mention(scene: Scene, draft: Draft, index: dict[int, int]) -> Mention:
         "concept": draft.concept,
         "assertion": draft.assertion,
         "temporality": "historical" if draft.historical else "recent",
-        "experiencer": verdict.experiencer if verdict else "patient",
+        "experiencer": "family" if draft.family else verdict.experiencer if verdict else "patient",
         "section": section.name,
         "section_kind": section.kind,
         "sentence": draft.sentence,

@@ -1,0 +1,130 @@
+"""Vital signs, dates, spans of time and minutes spent."""
+
+import re
+from functools import cache
+
+from tools.text.draft import Draft, Scene
+from tools.text.signals import Signal, of
+from tools.text.tables import mapping
+from tools.text.trie import Trie
+
+_NUMBER = re.compile(
+    r"[\s:=,(|*-]*(?:(?:is|was|of|at|today|in|clinic|office|the|to|be|noted|approximately|about|elevated|up|this|visit|"
+    r"currently|now|has|been|found|measured|down|index|reading|repeat|initial|by|stable|a)[\s:=,(|-]+){0,6}"
+    r"(?P<value>\d{1,3}\s?/\s?\d{2,3}|\d{1,3}(?:\.\d+)?(?:\s?(?:['’]|ft|feet)\s?\d{0,2}(?:\.\d+)?)?)\s?"
+    r"(?P<unit>%|°?\s?[FC]\b|degrees\s[FC]|kg/m2|kg/m²|kg|lbs?\b|pounds|mmHg|mm\sHg|bpm|beats per minute|/min|cm|"
+    r"inches|in\b|[\"”])?",
+    re.IGNORECASE,
+)
+_MINUTES = re.compile(
+    r"(?<![\d.])(\d{1,3})(?:\s?(?:-|–|to)\s?\d{1,3})?[\s-]*(?:minutes?|mins?)\b", re.IGNORECASE
+)
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()  # noqa: SIM905
+_DATE = re.compile(
+    r"(?<![\d/.])(?:(?P<m>0?[1-9]|1[0-2])/(?:(?P<d>0?[1-9]|[12]\d|3[01])/)?(?P<y>(?:19|20)\d\d|(?<=/)\d\d)(?![\d/])"
+    r"|(?P<iso>(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))(?!\d)"
+    r"|(?P<mon>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)[a-z]*\.?\s(?P<md>\d{1,2})(?:st|nd|rd|th)?,?\s"
+    r"(?P<my>(?:19|20)\d\d))"
+)
+_SPELL = re.compile(
+    r"\b(?:for\s+)?(?:the\s+)?(?:past\s+|last\s+|approximately\s+|about\s+|over\s+)*"
+    r"(?:\d+(?:\.\d+)?(?:\s?(?:-|–|to)\s?\d+)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|several|a few|few|"
+    r"a couple of|couple of)[\s-]+(?:hour|day|week|month|year)s?(?:\s+ago|\s+history)?(?![\w-])",
+    re.IGNORECASE,
+)
+
+
+@cache
+def _vitals() -> Trie[str]:
+    return Trie(mapping("vitals.csv", ("term", "vital")).items())
+
+
+def _plausible(vital: str, value: str) -> bool:
+    if vital == "blood pressure":
+        return "/" in value
+    return "/" not in value
+
+
+def vitals(scene: Scene, sentence: int) -> list[Draft]:
+    """Return the vital signs that are given with a number."""
+    low, high = scene.bounds[sentence]
+    tokens = scene.tokens
+    drafts: list[Draft] = []
+    stop = scene.spans[sentence].end
+    for first, last, vital in _vitals().scan(tokens.norms, low, high):
+        match = _NUMBER.match(scene.text, tokens.ends[last - 1], min(stop, tokens.ends[last - 1] + 80))
+        if match is None or not _plausible(vital, match["value"]):
+            continue
+        end = last
+        while end < high and tokens.starts[end] < match.end():
+            end += 1
+        draft = Draft(first, end, sentence, "vital", vital)
+        draft.value = match["value"].replace(" ", "")
+        draft.unit = " ".join(match["unit"].split()) if match["unit"] else None
+        drafts.append(draft)
+    return drafts
+
+
+def _tokens_of(scene: Scene, sentence: int, start: int, end: int) -> tuple[int, int]:
+    low, high = scene.bounds[sentence]
+    starts, ends = scene.tokens.starts, scene.tokens.ends
+    first = low
+    while first < high and ends[first] <= start:
+        first += 1
+    last = first
+    while last < high and starts[last] < end:
+        last += 1
+    return first, last
+
+
+def minutes_spent(scene: Scene, sentence: int, signals: list[Signal]) -> list[Draft]:
+    """Return minutes that the note says were spent, and on what."""
+    span = scene.spans[sentence]
+    drafts: list[Draft] = []
+    purposes = of(signals, "purpose")
+    if not of(signals, "spent") and all(purpose.value == "total time" for purpose in purposes):
+        return drafts
+    for match in _MINUTES.finditer(scene.text, span.start, span.end):
+        first, last = _tokens_of(scene, sentence, match.start(), match.end())
+        if last <= first or scene.tokens.norms[max(0, first - 1)] in {"every", "within"}:
+            continue
+        draft = Draft(first, last, sentence, "time", "time spent")
+        draft.minutes = int(match[1])
+        specific = [p for p in purposes if p.value != "total time"]
+        after = [p for p in specific if p.start >= last] or specific
+        chosen = after[0] if after else (purposes[0] if purposes else None)
+        draft.purpose = chosen.value if chosen else None
+        drafts.append(draft)
+    return drafts
+
+
+def dates(scene: Scene, sentence: int) -> list[Draft]:
+    """Return dates (value ISO, or year-month) and spells of time ("3 weeks ago")."""
+    span = scene.spans[sentence]
+    drafts: list[Draft] = []
+    for match in _DATE.finditer(scene.text, span.start, span.end):
+        value = _iso(match)
+        first, last = _tokens_of(scene, sentence, match.start(), match.end())
+        if last > first and value is not None:
+            drafts.append(Draft(first, last, sentence, "time", "date", value=value))
+    for match in _SPELL.finditer(scene.text, span.start, span.end):
+        words = match.group().lower()
+        start = match.start() + len(match.group()) - len(match.group().lstrip())
+        first, last = _tokens_of(scene, sentence, start, match.end())
+        if last > first and not any(d.first < last and first < d.last for d in drafts):
+            concept = "ago" if words.endswith("ago") else "duration"
+            drafts.append(Draft(first, last, sentence, "time", concept, value=" ".join(words.split())))
+    return drafts
+
+
+def _iso(match: re.Match[str]) -> str | None:
+    if match["iso"]:
+        return match["iso"]
+    if match["mon"]:
+        month = _MONTHS.index(match["mon"].lower()[:3]) + 1
+        return f"{match['my']}-{month:02d}-{int(match['md']):02d}"
+    if not match["d"] and len(match["y"]) == 2:
+        return None
+    year = match["y"] if len(match["y"]) == 4 else f"20{match['y']}"
+    stem = f"{year}-{int(match['m']):02d}"
+    return f"{stem}-{int(match['d']):02d}" if match["d"] else stem
