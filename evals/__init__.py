@@ -1,0 +1,1 @@
+"""Layer 3: cases, solvers, scorers, metrics, runner and report."""

@@ -1,0 +1,1 @@
+"""The shipped encounters: sources, the notes, and the FHIR Bundles built from them."""

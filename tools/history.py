@@ -1,0 +1,93 @@
+"""The tools get_encounter and get_history: what was gathered before anyone codes."""
+
+from datetime import date
+from typing import get_args
+
+import orjson
+from langchain_core.tools import ToolException, tool
+from langgraph.prebuilt import ToolRuntime
+
+from tools.context import ToolContext
+from tools.encounter import EncounterFacts, HistoryItem, HistoryKind
+from tools.state import ToolState
+
+Json = dict[str, object]
+
+
+def encounter_summary(facts: EncounterFacts) -> Json:
+    """The encounter without its texts: dates, patient, payer, documents, missing facts, earlier encounters."""
+    primary = facts.primary
+    return {
+        "encounter_id": facts.encounter_id,
+        "date_of_service": facts.date_of_service.isoformat(),
+        "age": facts.age_years,
+        "sex": facts.patient.sex,
+        "new_patient": facts.new_patient,
+        "new_patient_why": facts.new_patient_why,
+        "place_of_service": facts.place_of_service,
+        "encounter_class": facts.encounter_class,
+        "payer": facts.payer_kind,
+        "pack": primary.pack if primary else None,
+        "documents": [
+            {
+                "id": one.id,
+                "title": one.title,
+                "kind": one.kind,
+                "signed": one.signed,
+                "author_role": one.author_role,
+                "chars": len(one.text),
+            }
+            for one in facts.documents
+        ],
+        "reasons": list(facts.reasons),
+        "missing": [one.model_dump() for one in facts.missing],
+        "prior_encounters": [_dump(item) for item in facts.history if item.kind == "encounter"],
+    }
+
+
+def history_items(facts: EncounterFacts, kinds: tuple[HistoryKind, ...], as_of: date) -> Json:
+    """The items of these kinds, latest first (those without a date last)."""
+    chosen = [item for item in facts.history if item.kind in kinds]
+    chosen.sort(key=lambda i: (i.effective or i.recorded or date.min).toordinal(), reverse=True)
+    return {"as_of": as_of.isoformat(), "items": [_dump(item) for item in chosen]}
+
+
+def _dump(item: HistoryItem) -> Json:
+    return item.model_dump(mode="json")
+
+
+def known_kinds(asked: list[str] | None) -> tuple[HistoryKind, ...]:
+    """The kinds asked for; all of them when none is named.
+
+    Raises:
+        ToolException: a kind that does not exist; names those that do.
+    """
+    every: tuple[HistoryKind, ...] = get_args(HistoryKind)
+    if not asked:
+        return every
+    if unknown := [one for one in asked if one not in every]:
+        raise ToolException(f"no history of kind '{unknown[0]}'; ask for one of {', '.join(every)}")
+    return tuple(kind for kind in every if kind in asked)
+
+
+@tool(parse_docstring=True)
+def get_encounter(runtime: ToolRuntime[ToolContext, ToolState]) -> str:
+    """Tell what is known of the encounter: date, age, sex, new or established and why, place, payer.
+
+    Also lists its documents, what the claim still lacks, and the earlier encounters. Call it first.
+    """
+    return orjson.dumps(encounter_summary(runtime.state["facts"])).decode()
+
+
+@tool(parse_docstring=True)
+def get_history(kinds: list[str] | None, runtime: ToolRuntime[ToolContext, ToolState]) -> str:  # noqa: D417
+    """Tell what the patient's record holds besides the note, as known on the coding date, latest first.
+
+    History supports specificity and frequency; a diagnosis of today needs today's documentation.
+
+    Args:
+        kinds: any of condition, procedure, medication, observation, immunization, encounter, allergy, claim,
+            order; leave empty for all.
+    """
+    items = history_items(runtime.state["facts"], known_kinds(kinds), runtime.context.today)
+    return orjson.dumps(items).decode()
