@@ -180,6 +180,8 @@ def _kin_scopes(norms: Sequence[str], start: int, stop: int, cues: list[_Cue]) -
         kind = "other" if relative == "*" else "family"
         history = norms[high - 1] in {"of", "for", "history", "fhx"} or high - low > 3
         window = norms[high : min(stop, high + 4)]
+        if low > start and norms[low - 1] in {"with", "by"}:
+            continue
         if not history and any(word in tables.reporting for word in window[:2]):
             continue
         if history or any(word in tables.kin for word in window[:3]):
@@ -192,7 +194,11 @@ def _kin_scopes(norms: Sequence[str], start: int, stop: int, cues: list[_Cue]) -
 
 def _kin_end(norms: Sequence[str], at: int, stop: int, cues: list[_Cue]) -> int:
     for cue in cues:
-        if cue.start > at and cue.kind == "terminator" and norms[cue.start] in {"but", "however", "and", ";"}:
+        if (
+            cue.start >= at
+            and cue.kind == "terminator"
+            and norms[cue.start] in {"but", "however", "and", ";"}
+        ):
             return cue.start
     for position in range(at, stop):
         if norms[position] == ";" or (norms[position] in {"she", "he", "patient"} and position > at + 1):

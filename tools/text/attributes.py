@@ -10,6 +10,7 @@ from tools.text.signals import Signal, of
 from tools.text.tables import word_set
 
 _CARRIED = frozenset({"exam", "results", "procedures", "assessment", "plan", "assessment_plan", "other"})
+_UNREAL = frozenset({"hypothetical", "negation", "uncertain"})
 _LEADS = frozenset(
     {"examination", "exam", "inspection", "palpation", "evaluation", "ray", "radiograph", "mri"}
 )
@@ -127,9 +128,19 @@ def _adjacent(signals: list[Signal], norms: Sequence[str], draft: Draft) -> Sign
                 return signal
     for signal in signals:
         gap = norms[draft.last : signal.start] if signal.start >= draft.last else None
-        if gap is not None and len(gap) <= 4 and all(word in joins for word in gap):
+        if (
+            gap is not None
+            and len(gap) <= 4
+            and all(word in joins for word in gap)
+            and _closed(norms, signal)
+        ):
             return signal
     return None
+
+
+def _closed(norms: Sequence[str], signal: Signal) -> bool:
+    """A modifier after its noun ends a phrase; otherwise it belongs to the next noun ("chills, new onset of")."""
+    return signal.end >= len(norms) or norms[signal.end] in word_set("phrase end")
 
 
 def set_modifiers(scene: Scene, draft: Draft, signals: list[Signal]) -> None:
@@ -149,6 +160,8 @@ def set_trends(scene: Scene, sentence: int, drafts: list[Draft], signals: list[S
     problems = [d for d in drafts if d.kind in {"problem", "status"} and d.assertion != "absent"]
     left: Trend | None = None
     for signal in of(signals, "trend"):
+        if any(s.start <= signal.start < s.end and s.kind in _UNREAL for s in scene.scopes[sentence]):
+            continue
         trend = cast("Trend", signal.value)
         target = next((d for d in problems if _adjacent([signal], norms, d)), None)
         before = [d for d in problems if d.last <= signal.start]

@@ -98,20 +98,36 @@ class Composer:
     def compose(self) -> list[Draft]:
         """Return the composed problems; two body parts joined by "and" give two."""
         drafts: list[Draft] = []
-        for first, last, head in self.heads():
-            place = self.before(first) or self.after(last)
+        heads = self.heads()
+        for number, (first, last, head) in enumerate(heads):
+            place = self.before(first) or self.after(last) or self._shared(heads, number)
             if place is None:
                 continue
-            draft = self._draft(min(first, place.first), max(last, place.last), head, place.site)
+            draft = self._draft(first, last, head, place)
             drafts.append(draft)
             drafts += self._coordinated(draft, head)
         return drafts
 
-    def _draft(self, first: int, last: int, head: Head, site: str) -> Draft:
-        side = side_in(self.norms, first, last)
-        concept, entry = name_composed(self.scene, head, site, side)
+    def _shared(self, heads: list[tuple[int, int, Head]], number: int) -> _Place | None:
+        """Return the body part of the last head of a list: "swelling and erythema of the right shoulder"."""
+        at = heads[number][1]
+        for first, last, _ in heads[number + 1 :]:
+            if first - at > 2 or any(word not in {"and", "or", ",", "/"} for word in self.norms[at:first]):
+                return None
+            place = self.after(last)
+            if place is not None:
+                return place
+            at = last
+        return None
+
+    def _draft(self, first: int, last: int, head: Head, place: _Place) -> Draft:
+        low, high = min(first, place.first), max(last, place.last)
+        side = side_in(self.norms, low, high)
+        concept, entry = name_composed(self.scene, head, place.site, side)
+        if place.first > last:
+            low, high = first, last
         return Draft(
-            first, last, self.sentence, "problem", concept, entry, head=True, laterality=side, site=site
+            low, high, self.sentence, "problem", concept, entry, head=True, laterality=side, site=place.site
         )
 
     def _coordinated(self, draft: Draft, head: Head) -> list[Draft]:

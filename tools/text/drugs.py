@@ -6,6 +6,7 @@ from typing import cast
 from tools.text.draft import Draft, Scene
 from tools.text.records import Action
 from tools.text.signals import Signal, barriers, nearest, of
+from tools.text.tables import word_set
 
 _DOSE = re.compile(
     r"(?:[\s,:(]+(?:to|at|from|dose|dosage|of|the|a|her|his|total|tablet|tablets|capsule|inhaler|injection|ER|XR|XL|SR|"
@@ -17,6 +18,9 @@ _DOSE = re.compile(
 _DOSE_BEFORE = re.compile(
     r"(?P<dose>\d[\d,.]*\s?(?:mg|mcg|g|grams?|units?|mL|cc|puffs?|tablets?))\s+(?:of\s+)?(?:\d%\s+)?$",
     re.IGNORECASE,
+)
+_DOSE_TO = re.compile(
+    r"\b(?:to|at|of|take)\s+(?P<dose>\d[\d,.]*\s?(?:mg|mcg|g|units?|mL|puffs?|tablets?)\b)", re.IGNORECASE
 )
 _FREQUENCY = re.compile(
     r"\b(?:(?:once|twice|three times|four times|\d times|\d-\d times)\s+(?:a|per|every)?\s?(?:day|daily|week|weekly|"
@@ -71,6 +75,8 @@ def set_dose(scene: Scene, draft: Draft, following: int) -> None:
     if dose is None:
         first = tokens.starts[draft.first]
         dose = _DOSE_BEFORE.search(text, max(scene.spans[draft.sentence].start, first - 24), first)
+    if dose is None:
+        dose = _DOSE_TO.search(text, start, min(end, start + 60))
     if dose is not None:
         draft.dose = " ".join(dose["dose"].split())
     frequency = _FREQUENCY.search(text, start, end)

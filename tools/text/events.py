@@ -1,25 +1,28 @@
 """Tests and procedures: ordered, done, reviewed, planned, considered, refused; and what they showed."""
 
 import re
+from dataclasses import replace
 from typing import cast
 
 from tools.text.draft import Draft, Scene
 from tools.text.records import Event
 from tools.text.signals import Signal, nearest, of
+from tools.text.tables import word_set
 
 _PLANS = frozenset({"plan", "assessment_plan", "instructions", "assessment"})
 _FINDINGS = frozenset({"results", "exam", "procedures"})
-_OURS = _PLANS | _FINDINGS | {"other", "addendum", "vitals"}
+_OURS = (_PLANS - {"instructions"}) | _FINDINGS | {"other", "addendum", "vitals"}
 _LATER = re.compile(
     r"\bin\s+(?:\w+\s+){0,3}(?:days?|weeks?|months?|years?)\b|\bnext (?:week|month|visit|year)\b",
     re.IGNORECASE,
 )
+_DATED = re.compile(r"(?<![\d/])\d{1,2}/(?:\d{1,2}/)?(?:\d\d)?\d\d(?![\d/])|\b(?:19|20)\d\d\b")
 _VIEWS = re.compile(r"(?<!\w)(\d|one|two|three|four|five|six|single)[\s-]views?\b", re.IGNORECASE)
 _NUMBERS = {"single": "1", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6"}
 _VALUE = re.compile(
     r"[\s,:=(]*(?:(?:is|was|were|of|at|level|levels|score|today|currently|now|last|up|to|slightly|mildly|still|"
     r"remains|elevated|high|low|normal|result|results|reading|returned|came back|approximately|about|around|than|"
-    r"greater|less|from|the|a|her|his|in|on|check|improved|stable|been|has|have|running|down|decreased|increased|"
+    r"greater|less|from|the|a|her|his|in|on|check|improved|stable|been|has|have|had|also|running|down|decreased|increased|"
     r"value|most|recent|office|clinic|positive|negative)[\s,:=(]+){0,6}"
     r"(?P<value>[<>≤≥]?\s?\d{1,6}(?:[.,]\d+)*(?:\s?/\s?\d+)?)(?![/\d]*\d*/\d)\s?"
     r"(?P<unit>%|percent|mg/dL|ng/mL|ng/dL|g/dL|mmol/L|mEq/L|U/L|IU/L|mIU/L|uIU/mL|µIU/mL|pg/mL|mcg/dL|K/uL|mm/hr|"
@@ -27,7 +30,7 @@ _VALUE = re.compile(
     re.IGNORECASE,
 )
 _NOT_VALUE = re.compile(
-    r"\s*(?:mg\b|mcg\b|weeks?|months?|days?|years?|hours?|minutes?|times|views?|out of|st\b|nd\b|rd\b|th\b|:|[-/]\d)",
+    r"\s*(?:mg\b(?!/)|mcg\b(?!/)|weeks?|months?|days?|years?|hours?|minutes?|times|views?|out of|st\b|nd\b|rd\b|th\b|:|[-/]\d)",
     re.IGNORECASE,
 )
 
@@ -44,6 +47,9 @@ def _event_signal(scene: Scene, draft: Draft, signals: list[Signal]) -> Signal |
     norms = scene.tokens.norms
     events = of(signals, "event")
     events = [s for s in events if not (draft.first <= s.start < draft.last)]
+    if draft.kind == "test":
+        verbs = word_set("service verbs")
+        events = [s for s in events if s.value != "done" or norms[s.end - 1] not in verbs]
     chosen = nearest(events, norms, draft.first, draft.last)
     if chosen is None:
         return None
@@ -51,6 +57,12 @@ def _event_signal(scene: Scene, draft: Draft, signals: list[Signal]) -> Signal |
         stronger = _joined(events, chosen, {"done"} if chosen.value != "considered" else {"ordered"})
         if stronger is not None and chosen.value != "considered":
             return stronger
+    if (
+        chosen.value == "reviewed"
+        and chosen.start >= draft.last
+        and "see" in norms[max(0, draft.first - 4) : draft.first]
+    ):
+        return replace(chosen, value="planned")
     if chosen.value in {"ordered", "planned"}:
         return (
             _joined([e for e in events if e.start < chosen.start], chosen, {"considered", "refused"})
@@ -84,18 +96,25 @@ def set_event(scene: Scene, draft: Draft, signals: list[Signal]) -> None:
     elsewhere = [s for s in of(signals, "elsewhere") if not (draft.first <= s.start < draft.last)]
     signal = _event_signal(scene, draft, signals)
     event = cast("Event | None", signal.value if signal else None) or _default(scene, draft)
-    if signal is not None and signal.value == "considered" and (draft.value or draft.result):
-        event = "reviewed"
+    resulted = bool(draft.value and draft.unit != "views") or bool(draft.result)
+    if signal is not None and resulted and (signal.value == "considered" or signal.start >= draft.last):
+        event = "reviewed" if event != "done" else event
     if event == "done":
-        event = _done(scene, draft, bool(elsewhere))
+        event = _done(scene, draft, bool(elsewhere) or _dated(scene, draft.sentence))
     elif event == "ordered" and _LATER.search(scene.text, *_rest(scene, draft)):
         event = "planned"
     elif event == "planned" and draft.kind == "test" and (draft.value or draft.result):
         event = "reviewed"
-    if draft.here and elsewhere and event != "done":
+    if event == "reviewed" or (elsewhere and event != "done"):
         draft.here = False
     draft.event = event
     _assert_event(scene, draft, signals)
+
+
+def _dated(scene: Scene, sentence: int) -> bool:
+    """A date in the sentence places what was done on another day, unless it also says "today"."""
+    span = scene.spans[sentence]
+    return _DATED.search(scene.text, span.start, span.end) is not None
 
 
 def _rest(scene: Scene, draft: Draft) -> tuple[int, int]:
@@ -105,9 +124,7 @@ def _rest(scene: Scene, draft: Draft) -> tuple[int, int]:
 
 def _done(scene: Scene, draft: Draft, elsewhere: bool) -> Event | None:
     kind = scene.kinds[draft.sentence]
-    if kind in _OURS and (draft.here or not elsewhere):
-        return "done"
-    if draft.here and not elsewhere:
+    if draft.here or (kind in _OURS and not elsewhere):
         return "done"
     if draft.kind == "test":
         return "reviewed" if draft.result or draft.value else None
@@ -116,15 +133,17 @@ def _done(scene: Scene, draft: Draft, elsewhere: bool) -> Event | None:
 
 
 def _assert_event(scene: Scene, draft: Draft, signals: list[Signal]) -> None:
+    norms = scene.tokens.norms
+    hanging = any(s.kind == "hypothetical" and norms[s.cue_start] in word_set("if words") for s in draft.cues)
     kinds = {scope.kind for scope in draft.cues}
-    unneeded = nearest(of(signals, "unneeded"), scene.tokens.norms, draft.first, draft.last, reach=8, after=3)
+    unneeded = nearest(of(signals, "unneeded"), norms, draft.first, draft.last, reach=8, after=3)
     if draft.event == "refused" or unneeded is not None:
         draft.assertion = "absent"
         draft.event = "refused" if draft.event == "refused" else None
     elif "negation" in kinds and draft.event not in {"done", "reviewed"}:
         draft.assertion = "absent"
         draft.event = None
-    elif draft.event == "considered" or "hypothetical" in kinds or _conditional(scene, draft):
+    elif draft.event == "considered" or hanging or _conditional(scene, draft):
         draft.assertion = "conditional"
         draft.event = "considered" if draft.event in {"ordered", "planned", None} else draft.event
     elif draft.event in {"ordered", "planned"}:
@@ -158,5 +177,16 @@ def set_result(scene: Scene, draft: Draft, signals: list[Signal], following: int
         draft.unit = "views"
     near = [s for s in of(signals, "result") if s.start < following]
     quality = nearest(near, tokens.norms, draft.first, draft.last, reach=14, after=1)
-    if quality is not None and (quality.start >= draft.last or draft.first - quality.end <= 1):
+    if quality is not None and (quality.start >= draft.last or draft.first == quality.end):
         draft.result = quality.value
+
+
+def share_results(scene: Scene, drafts: list[Draft]) -> None:
+    """Give each test of a list the quality said of all: "ALT, albumin and bilirubin were normal"."""
+    for one, two in zip(reversed(drafts[:-1]), reversed(drafts[1:]), strict=True):
+        if one.kind != "test" or two.kind != "test" or one.result or one.value or not two.result or two.value:
+            continue
+        between = scene.tokens.norms[one.last : two.first]
+        if len(between) <= 3 and all(word in {",", "and", "or", "/", "the", "total"} for word in between):
+            one.result = two.result
+            one.event = one.event or two.event

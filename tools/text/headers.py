@@ -41,11 +41,24 @@ class HeaderFinder:
         heading = self._heading(sentence, drafts) if self.scene.spans[sentence].first else []
         if heading:
             self._open(sentence, heading)
+        elif self.own and self._closes(sentence):
+            self.current = None
         elif not self.own:
             self._follow(sentence, drafts)
         for draft in drafts:
             if draft.header is None:
                 draft.header = self.current
+
+    def _closes(self, sentence: int) -> bool:
+        """Tell whether a line is a title that names no problem we know ("Preop examination."): it ends the item."""
+        span = self.scene.spans[sentence]
+        line = self.scene.lines[span.line]
+        low, high = self.scene.bounds[sentence]
+        if not span.first or span.label or line.lead == "bullet" or high - low > 6:
+            return False
+        norms = self.scene.tokens.norms[low:high]
+        whole = self.scene.text[span.end : line.end].strip() == ""
+        return whole and norms[0] not in word_set("header stop") and not finite_verbs() & set(norms)
 
     def _open(self, sentence: int, heading: list[Draft]) -> None:
         self.own = True
@@ -81,6 +94,8 @@ class HeaderFinder:
             return []
         stop = self._title_end(low, high)
         title = [d for d in drafts if d.last <= stop and d.kind in _HEADABLE and d.assertion != "absent"]
+        title = title or [d for d in drafts if d.kind == "test" and d.first == low and high - d.last <= 1]
+        title = [d for d in title if d.assertion == "present"] or title
         if not title:
             return []
         separated = stop < high and scene.tokens.norms[stop] in _SEPARATORS

@@ -12,7 +12,7 @@ from tools.text.trie import Trie
 if TYPE_CHECKING:
     from knowledge.vocabulary import Vocabulary
 
-Source = Literal["problem", "medication", "test", "service", "anatomy", "device", "substance"]
+Source = Literal["problem", "medication", "test", "service", "anatomy", "device", "substance", "decoy"]
 _KEPT = 4
 
 
@@ -75,6 +75,7 @@ def _entries(vocabulary: "Vocabulary") -> list[tuple[str, Entry]]:
     found += [
         (term, Entry("substance", name)) for term, name in mapping("substances.csv", ("term", "use")).items()
     ]
+    found += [(row["phrase"], Entry("decoy", "")) for _, row in rows("decoys.csv", ("phrase",))]
     return found
 
 

@@ -21,7 +21,16 @@ _PROBLEM_KIND: dict[str, MentionKind] = {
     "family": "family",
     "social": "social",
 }
-_ORDER: tuple[Source, ...] = ("problem", "service", "test", "medication", "device", "substance", "anatomy")
+_ORDER: tuple[Source, ...] = (
+    "problem",
+    "service",
+    "test",
+    "medication",
+    "device",
+    "substance",
+    "decoy",
+    "anatomy",
+)
 
 
 @dataclass(slots=True, frozen=True)
@@ -88,7 +97,7 @@ def choose(scene: Scene, hit: Hit, sentence: int) -> Entry:
 def draft_of(scene: Scene, hit: Hit, sentence: int) -> Draft | None:
     """Make a draft of a hit; a body part alone is no mention."""
     entry = choose(scene, hit, sentence)
-    if entry.source == "anatomy":
+    if entry.source in {"anatomy", "decoy"}:
         return None
     kind = (
         _PROBLEM_KIND.get(entry.group, "problem")

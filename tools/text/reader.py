@@ -8,7 +8,7 @@ from tools.text.attributes import SiteCarrier, set_cause, set_modifiers, set_sid
 from tools.text.compose import Composer
 from tools.text.draft import Draft, Scene
 from tools.text.drugs import set_action, set_dose
-from tools.text.events import set_event, set_result
+from tools.text.events import set_event, set_result, share_results
 from tools.text.headers import HeaderFinder
 from tools.text.lexicon import lexicon_of
 from tools.text.lines import split_lines
@@ -128,6 +128,7 @@ class _Reader:
                 set_modifiers(scene, draft, signals)
                 set_cause(scene, draft, drafts, signals)
             kept.append(draft)
+        share_results(scene, kept)
         return kept
 
     def _describe_test(self, draft: Draft, signals: list[Signal], following: int) -> None:

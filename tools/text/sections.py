@@ -11,6 +11,7 @@ from tools.text.tables import mapping, one_of, rows
 
 _KINDS = frozenset(get_args(SectionKind))
 _ASSESSED = frozenset({"assessment", "plan", "assessment_plan"})
+_LISTS = frozenset({"pmh", "psh", "family_history", "social_history", "medications", "allergies"})
 _SOAP = frozenset({"s", "o", "a", "p"})
 _EDGE = " \t*_#:.-–—=|•"
 _MIDLINE = re.compile(
@@ -114,6 +115,8 @@ class _Finder:
         """A line all in capitals that no table knows opens a section of kind other."""
         name = whole.strip(_EDGE)
         if self.kind in _ASSESSED or line.lead in {"bullet", "number"} or plain(name) in labels():
+            return False
+        if self.kind in _LISTS or whole.endswith(".") or (" " not in name and len(name) < 9):
             return False
         if not name.isupper() or len(_WORD.findall(name)) < 4 or len(name.split()) > 6 or "," in name:
             return False

@@ -27,7 +27,7 @@ def set_time(scene: Scene, draft: Draft) -> None:
     "History of hypertension" is how notes open on current chronic conditions; it stays recent unless a
     stronger word says that it is over, or the condition is an episode. The cue stays on the mention.
     """
-    lasting = _lasting(draft)
+    lasting = _lasting(draft) or draft.kind == "medication"
     if draft.historical and lasting and _only_weak(scene, draft):
         draft.historical = False
     if scene.kinds[draft.sentence] == "psh" and draft.kind in {"procedure", "problem"}:
