@@ -21,13 +21,13 @@ class IcdCode:
     """One code of the tabular list.
 
     ``code`` carries its dot. ``needs`` says in a coder's words what makes a header billable ("5th character",
-    "7th character: A, D or S"), None for a billable code. ``parent`` is a code, or the section for a category.
+    "7th character: A, D or S"), None for a billable code. ``parent`` is None for a category.
     """
 
     code: str
     display: str
     billable: bool
-    parent: str
+    parent: str | None
     chapter: int
     block: str
     needs: str | None
@@ -111,17 +111,35 @@ class IcdTable:
         return self._row(self.edition(on), code)
 
     def children(self, code: str, on: date | None = None) -> tuple[IcdCode, ...]:
-        """List the codes directly below a code or section, in tabular order."""
-        return self._kids(self.edition(on), code if "-" in code else dotted(code))
+        """List the codes directly below a code, in tabular order."""
+        return self._kids(self.edition(on), dotted(code))
 
     def ancestors(self, code: str, on: date | None = None) -> tuple[IcdCode, ...]:
         """List the headers above a code, nearest first, up to its category."""
         found = self.get(code, on)
+        return self.ancestors_in(found.edition, found)
+
+    def in_edition(self, edition: str, code: str) -> IcdCode | None:
+        """Look a code up in a named edition."""
+        return self._row(edition, code)
+
+    def children_in(self, edition: str, code: str) -> tuple[IcdCode, ...]:
+        """List the codes directly below a code of a named edition."""
+        return self._kids(edition, code)
+
+    def ancestors_in(self, edition: str, found: IcdCode) -> tuple[IcdCode, ...]:
+        """List the headers above a code of a named edition, nearest first."""
         out: list[IcdCode] = []
-        while found.parent != found.block:
-            found = self.get(found.parent, on)
-            out.append(found)
+        row: IcdCode | None = found
+        while row is not None and row.parent:
+            row = self._row(edition, row.parent)
+            if row is not None:
+                out.append(row)
         return tuple(out)
+
+    def notes_in(self, edition: str, code: str) -> IcdNotes:
+        """Return the notes in force at a code of a named edition."""
+        return self._noted(edition, code)
 
     def descendants(self, code: str, on: date | None = None) -> tuple[IcdCode, ...]:
         """List every billable code below a code, in tabular order (the code itself when billable)."""
@@ -149,7 +167,7 @@ class IcdTable:
     def _ranks(self) -> dict[str, dict[str, int]]:
         """Place of every category in tabular order (C4A stands between C43 and C44)."""
         out: dict[str, dict[str, int]] = {}
-        query = "SELECT edition, code FROM icd_code WHERE parent = block ORDER BY edition, place"
+        query = "SELECT edition, code FROM icd_code WHERE parent = '' ORDER BY edition, place"
         for edition, code in self._store.rows(query):
             ranks = out.setdefault(edition, {})
             ranks[code] = len(ranks)
@@ -209,7 +227,7 @@ class IcdTable:
         if row is None:
             return ()
         out = [row.code]
-        while row is not None and row.parent != row.block:
+        while row is not None and row.parent:
             out.append(row.parent)
             row = self._row(edition, row.parent)
         if row is not None:
@@ -250,6 +268,6 @@ class IcdTable:
 def _icd_code(row: sqlite3.Row | tuple[str, str, int, str, int, str, str | None], edition: str) -> IcdCode:
     code, display, billable, parent, chapter, block, needs = row
     return IcdCode(
-        code=code, display=display, billable=bool(billable), parent=parent, chapter=chapter, block=block,
+        code=code, display=display, billable=bool(billable), parent=parent or None, chapter=chapter, block=block,
         needs=needs, edition=edition,
     )  # fmt: skip

@@ -1,23 +1,32 @@
-"""Code search (thin first version: FTS5 over titles and inclusion terms)."""
+"""Code search: from words to valid codes, over titles, inclusion terms and the vocabulary."""
 
-import re
-import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Literal
 
-from knowledge.icd10cm import IcdTable
+from knowledge.find.index import encode
+from knowledge.find.query import Query, parse_query
+from knowledge.find.rank import Scored, TermIndex
+from knowledge.find.resolve import Resolver
+from knowledge.find.words import tokens
 
 if TYPE_CHECKING:
     from knowledge.bookshelf import Bookshelf
-    from knowledge.sources.tabular_xml import Tabular
+    from knowledge.icd10cm import IcdCode
 
 System = Literal["icd10cm", "cpt", "hcpcs"]
+_LOOKED_AT: Final = 40
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SearchHit:
-    """One answer of a search; ``path`` shows how it was reached."""
+    """One answer of a search.
+
+    ``score`` runs from 0 to 1. ``needs`` is None for a billable code, else what makes it one. ``path`` tells how
+    the code was reached: the term that matched, then the headers above the code.
+    """
 
     code: str
     display: str
@@ -28,37 +37,67 @@ class SearchHit:
 
 
 class CodeSearch:
-    """Search for codes by words."""
+    """Search for codes by words, as a coder does."""
 
     def __init__(self, shelf: "Bookshelf") -> None:
         self._shelf = shelf
+        self._engine = lru_cache(maxsize=8)(self._open)
 
     def search(
         self, query: str, *, system: System = "icd10cm", on: date | None = None, limit: int = 8
     ) -> list[SearchHit]:
-        """Find the codes that a query in words may mean, best first."""
-        words = re.findall(r"\w+", query.lower())
-        if not words or system != "icd10cm":
-            return []
-        icd: IcdTable = self._shelf.icd
-        sql = "SELECT code, bm25(icd_fts) FROM icd_fts WHERE icd_fts MATCH ? ORDER BY rank LIMIT ?"
-        out: dict[str, SearchHit] = {}
-        for code, rank in self._shelf.store.rows(sql, (" OR ".join(words), limit * 3)):
-            found = icd.find(code, on)
-            if found and code not in out:
-                out[code] = SearchHit(
-                    code=code, display=found.display, score=min(1.0, -rank / 30), billable=found.billable,
-                    needs=found.needs,
-                )  # fmt: skip
-        return list(out.values())[:limit]
+        """Find the codes that a query in words may mean, best first.
+
+        Args:
+            query: a diagnosis, finding or reason for encounter in words; or a procedure, drug or supply.
+            system: the code set to search.
+            on: date of service; it picks the edition. None means the newest one.
+            limit: most hits to return.
+
+        Returns:
+            Billable codes, or headers that say what they need. Empty when nothing matches.
+        """
+        if system != "icd10cm":
+            from knowledge.find.procedures import search_procedures
+
+            return search_procedures(self._shelf, query, system=system, on=on, limit=limit)
+        return self._engine(self._shelf.icd.edition(on)).search(query, limit)
+
+    def _open(self, edition: str) -> "_Engine":
+        return _Engine(self._shelf, edition)
 
 
-def build_search(connection: sqlite3.Connection, tabular: "Tabular", edition: str) -> None:
-    """Write the search index of one edition."""
-    connection.execute(
-        "CREATE VIRTUAL TABLE IF NOT EXISTS icd_fts USING fts5("
-        "edition UNINDEXED, code UNINDEXED, terms, tokenize = 'porter unicode61')"
-    )
-    rows = [(edition, c.code, c.display) for c in tabular.codes if c.listed]
-    rows += [(edition, n.origin, n.text) for n in tabular.notes if n.kind == "inclusion_terms"]
-    connection.executemany("INSERT INTO icd_fts VALUES (?, ?, ?)", rows)
+class _Engine:
+    """The search of one edition of ICD-10-CM."""
+
+    def __init__(self, shelf: "Bookshelf", edition: str) -> None:
+        self._icd = shelf.icd
+        self._edition = edition
+        self._vocabulary = shelf.vocabulary
+        self._index = TermIndex(shelf.store, edition, self._synonyms())
+        self._resolver = Resolver(shelf.store, shelf.icd, edition, self._index.rarity)
+
+    def _synonyms(self) -> Iterator[tuple[str, str, str]]:
+        for row in self._vocabulary.problems:
+            yield row.code, row.term, " ".join(map(encode, tokens(row.term)))
+
+    def search(self, text: str, limit: int) -> list[SearchHit]:
+        query = parse_query(text)
+        best: dict[str, SearchHit] = {}
+        for scored in self._index.rank(query)[:_LOOKED_AT]:
+            for resolved in self._resolver.resolve(scored.code, query):
+                score = round(min(1.0, scored.score * resolved.factor), 4)
+                code = resolved.code
+                if code.code not in best or best[code.code].score < score:
+                    best[code.code] = self._hit(code, score, scored, query)
+        return sorted(best.values(), key=lambda hit: (-hit.score, hit.code))[:limit]
+
+    def _hit(self, code: "IcdCode", score: float, scored: Scored, query: Query) -> SearchHit:
+        path = (f"{scored.source}: {scored.text}", *self._above(code))
+        return SearchHit(
+            code=code.code, display=code.display, score=score, billable=code.billable, needs=code.needs, path=path
+        )  # fmt: skip
+
+    def _above(self, code: "IcdCode") -> Iterator[str]:
+        for above in reversed(self._icd.ancestors_in(self._edition, code)):
+            yield f"{above.code} {above.display}"

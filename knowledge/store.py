@@ -21,7 +21,7 @@ from knowledge.records import Edition
 if TYPE_CHECKING:
     from knowledge.sources.tabular_xml import Tabular
 
-BUILDER_VERSION: Final = "1"
+BUILDER_VERSION: Final = "4"
 PACKAGE: Final = "simple_icd_10_cm"
 Progress = Callable[[str, int, int], None]
 
@@ -43,7 +43,10 @@ CREATE TABLE icd_seventh (
   edition TEXT NOT NULL, origin TEXT NOT NULL, place INTEGER NOT NULL, char TEXT NOT NULL,
   meaning TEXT NOT NULL, PRIMARY KEY (edition, origin, place)) WITHOUT ROWID;
 """
-INDEXES: Final = "CREATE INDEX icd_code_parent ON icd_code (edition, parent, place);"
+INDEXES: Final = """
+CREATE INDEX icd_code_parent ON icd_code (edition, parent, place);
+CREATE INDEX icd_side_code ON icd_side (edition, code);
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,7 +164,7 @@ def _silent(_what: str, _done: int, _total: int) -> None:
 
 
 def _build(path: Path, original: Original, progress: Progress) -> None:
-    from knowledge.search import build_search
+    from knowledge.find.index import build_index
     from knowledge.sources.tabular_xml import read_tabular
 
     progress("Reading the tabular list", 0, 4)
@@ -175,7 +178,7 @@ def _build(path: Path, original: Original, progress: Progress) -> None:
         edition = tabular_edition(tabular, original)
         write_tabular(connection, tabular, edition)
         progress("Building the search index", 2, 4)
-        build_search(connection, tabular, edition.edition)
+        build_index(connection, tabular, edition.edition)
         progress("Finishing", 3, 4)
         connection.executescript(INDEXES + "ANALYZE;")
         connection.commit()

@@ -35,7 +35,7 @@ _CODE: Final = re.compile(r"[A-Z][0-9A-Z]{2}(\.[0-9A-Z]{1,4})?")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CodeRow:
-    """One header or billable code. ``parent`` is a code, or the section's id for a category."""
+    """One header or billable code. ``parent`` is empty for a category."""
 
     code: str
     display: str
@@ -127,7 +127,7 @@ class _Reader:
             self._notes(section, block)
             place = _Place(int(number), block)
             for diag in section.iterfind("diag"):
-                self._diag(diag, block, place)
+                self._diag(diag, "", place)
 
     def _diag(self, element: "Element", parent: str, place: _Place) -> None:
         code = self._name_of(element)

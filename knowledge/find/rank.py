@@ -1,0 +1,166 @@
+"""Ranking: how well each term of the index says what the query asks for, and nothing more."""
+
+from array import array
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from heapq import nlargest
+from typing import Final
+
+from knowledge.find.index import Rarity
+from knowledge.find.query import Query
+from knowledge.find.spelling import Speller
+from knowledge.store import Store
+
+PRIOR: Final = {"title": 1.0, "inclusion": 0.99, "includes": 0.97, "reference": 0.96, "synonym": 1.0, "index": 1.0}
+POOL: Final = 120
+CROWD: Final = 6000
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One term with its score, 0..1."""
+
+    score: float
+    code: str
+    source: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A term as the ranking reads it: its stems with their role and weight."""
+
+    code: str
+    source: str
+    text: str
+    stems: Mapping[str, tuple[str, float]]
+
+
+class TermIndex:
+    """The terms of one edition: those of the store, and those of the vocabulary added in memory."""
+
+    def __init__(self, store: Store, edition: str, extra: Iterable[tuple[str, str, str]] = ()) -> None:
+        """Open the index.
+
+        Args:
+            store: the built store.
+            edition: the edition to search.
+            extra: further terms (code, text, encoded stems), in memory.
+        """
+        self._store = store
+        self._edition = edition
+        counts = store.rows("SELECT stem, length(terms) / 4 FROM icd_posting WHERE edition = ?", (edition,))
+        self._weights = array("f")
+        self._weights.frombytes(
+            store.rows("SELECT weights FROM icd_weight WHERE edition = ?", (edition,))[0][0]
+        )
+        self.rarity = Rarity(dict(counts), len(self._weights))
+        self._first_extra = len(self._weights)
+        self._extra: list[tuple[str, str, str]] = []
+        self._extra_postings: dict[str, list[int]] = {}
+        for item in extra:
+            self._append(item)
+        self.speller = Speller([*self.rarity.counts, *self._extra_postings])
+        self.postings = lru_cache(maxsize=2048)(self._postings)
+        self.row = lru_cache(maxsize=8192)(self._row)
+
+    def _append(self, item: tuple[str, str, str]) -> None:
+        number = self._first_extra + len(self._extra)
+        self._extra.append(item)
+        stems = item[2].split()
+        self._weights.append(sum(map(self.rarity.doc_weight, stems)))
+        for stem in stems:
+            self._extra_postings.setdefault(stem.lstrip("?"), []).append(number)
+
+    def knows(self, stem: str) -> bool:
+        """Tell whether any term holds the stem."""
+        return stem in self.rarity.counts or stem in self._extra_postings
+
+    def _postings(self, stem: str) -> tuple[int, ...]:
+        numbers = array("I")
+        query = "SELECT terms FROM icd_posting WHERE edition = ? AND stem = ?"
+        for (blob,) in self._store.rows(query, (self._edition, stem)):
+            numbers.frombytes(blob)
+        return (*numbers, *self._extra_postings.get(stem, ()))
+
+    def _row(self, number: int) -> Row:
+        if number >= self._first_extra:
+            code, text, stems = self._extra[number - self._first_extra]
+            source = "synonym"
+        else:
+            query = "SELECT code, source, text, stems FROM icd_term WHERE edition = ? AND id = ?"
+            code, source, text, stems = self._store.rows(query, (self._edition, number))[0]
+        weight = self.rarity.doc_weight
+        parsed = {
+            item.lstrip("?~"): (item[0] if item[0] in "?~" else "", weight(item)) for item in stems.split()
+        }
+        return Row(code, source, text, parsed)
+
+    def candidates(self, query: Query) -> list[int]:
+        """Pick the terms worth a closer look: those that share most with the query for their length."""
+        shared: dict[int, float] = {}
+        total = 0.0
+        variants = [(self.variants(w.stem), w.negated, self.rarity.weight(w.stem)) for w in query.wanted]
+        for stems, negated, weight in sorted(variants, key=lambda item: -item[2]):
+            total += weight
+            crowded = len(shared) > CROWD
+            for stem, factor in stems:
+                gain = weight * factor
+                for number in self.postings(f"~{stem}" if negated else stem):
+                    if number in shared:
+                        shared[number] += gain
+                    elif not crowded:
+                        shared[number] = gain
+        weights = self._weights
+        return nlargest(POOL, shared, key=lambda number: shared[number] / (total + weights[number]))
+
+    @lru_cache(maxsize=16384)  # noqa: B019 - the index lives as long as the process
+    def variants(self, stem: str) -> tuple[tuple[str, float], ...]:
+        """Give the stems a query word may stand for, with how sure that is; spelling is tried for unknown words."""
+        if self.knows(stem) or len(stem) < 4 or stem[0].isdigit():
+            return ((stem, 1.0),)
+        return self.speller.near(stem) or ((stem, 1.0),)
+
+    def rank(self, query: Query) -> list[Scored]:
+        """Score the candidate terms of a query, best first."""
+        wanted = [
+            (self.variants(w.stem), w.negated, self.rarity.weight(w.stem) * (1.0 if w.part == 0 else 0.8))
+            for w in query.wanted
+        ]
+        out = []
+        for number in self.candidates(query):
+            row = self.row(number)
+            score = agreement(wanted, row, query) * PRIOR[row.source]
+            out.append(Scored(score, row.code, row.source, row.text))
+        return sorted(out, key=lambda s: (-s.score, s.code))
+
+
+_Wanted = list[tuple[tuple[tuple[str, float], ...], bool, float]]
+
+
+def agreement(wanted: _Wanted, row: Row, query: Query) -> float:
+    """Score one term: the share of the query it says, times the share of it that was asked for."""
+    total = said = 0.0
+    used: set[str] = set()
+    against = 0.0
+    for variants, negated, weight in wanted:
+        total += weight
+        for stem, factor in variants:
+            found = row.stems.get(stem)
+            if found is None:
+                continue
+            used.add(stem)
+            if (found[0] == "~") == negated:
+                said += weight * factor
+            else:
+                against += weight
+            break
+    if not total or not said:
+        return 0.0
+    unasked = sum(weight for stem, (_role, weight) in row.stems.items() if stem not in used)
+    if query.side and "unilateral" in row.stems:
+        unasked -= row.stems["unilateral"][1]
+    coverage = max(0.0, said - against) / total
+    precision = said / (said + 0.6 * max(0.0, unasked))
+    return float(coverage**1.5 * precision)

@@ -1,0 +1,138 @@
+"""Words of clinical English brought to comparable stems: spelling variants, word families, Latin and plain names."""
+
+import csv
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from knowledge.errors import TableError
+
+WORDS_FILE: Final = Path(__file__).parent.parent / "data" / "search" / "words.csv"
+_WORD: Final = re.compile(r"[a-z]+(?:'[a-z]+)?|[0-9]+(?:\.[0-9]+)?")
+_SUFFIXES: Final = (
+    ("atically", "a"), ("ically", ""), ("ization", ""), ("ational", ""), ("atory", ""), ("ative", ""), ("ation", ""),
+    ("ating", ""), ("ated", ""), ("ates", ""), ("iency", ""), ("ience", ""), ("ency", ""), ("ancy", ""), ("ence", ""),
+    ("ance", ""), ("ient", ""), ("ious", ""), ("eous", ""), ("atic", "a"), ("ical", ""), ("ized", ""), ("ized", ""),
+    ("oses", "osis"), ("yses", "ysis"), ("ies", ""), ("ity", ""), ("ent", ""), ("ant", ""), ("ous", ""), ("ive", ""),
+    ("ion", ""), ("ing", ""), ("ial", ""), ("eal", ""), ("ed", ""), ("al", ""), ("ic", ""), ("ia", ""), ("ly", ""),
+    ("es", ""), ("y", ""), ("e", ""), ("s", ""), ("a", ""),
+)  # fmt: skip
+_KEPT: Final = ("ss", "us", "is", "itis", "osis")
+_MIN_STEM: Final = 4
+_ROMAN: Final = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6"}
+_NUMBERED: Final = frozenset({"type", "stage", "grade", "class", "phase", "factor", "mobitz", "bipolar"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Token:
+    """One stem of a text. ``optional`` when in brackets, ``negated`` when after "without" or "not"."""
+
+    stem: str
+    optional: bool = False
+    negated: bool = False
+
+
+def plain(text: str) -> str:
+    """Fold a text to lower-case ASCII."""
+    folded = unicodedata.normalize("NFKD", text.lower().replace("’", "'"))
+    return "".join(c for c in folded if not unicodedata.combining(c))
+
+
+@lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """Bring one lower-case word to the stem of its word family.
+
+    The stem serves comparison only and is the same for British and American spelling.
+    """
+    word = word.removesuffix("'s").replace("'", "")
+    if len(word) > _MIN_STEM:
+        word = word.replace("ae", "e").replace("oe", "e").replace("our", "or").replace("ph", "f")
+    if len(word) <= _MIN_STEM or word[0].isdigit():
+        return word.removesuffix("s") if len(word) == _MIN_STEM and not word.endswith(_KEPT) else word
+    if word.endswith("us") and len(word) >= 8:
+        return word[:-2]
+    if word.endswith(_KEPT):
+        return word
+    for suffix, replacement in _SUFFIXES:
+        if word.endswith(suffix) and len(word) - len(suffix) >= _MIN_STEM:
+            return word[: -len(suffix)] + replacement
+    return word
+
+
+@lru_cache(maxsize=1)
+def word_table(path: Path = WORDS_FILE) -> Mapping[str, tuple[str, ...]]:
+    """Load the table of words that mean the same: word -> the words the index knows it by.
+
+    Raises:
+        TableError: an unknown column, an empty cell or a word given twice (file, line, reason).
+    """
+    out: dict[str, tuple[str, ...]] = {}
+    with path.open(encoding="utf-8", newline="") as handle:
+        rows = csv.reader(handle)
+        if next(rows, None) != ["word", "means"]:
+            raise TableError(f"{path.name}:1: columns must be word,means")
+        for row in rows:
+            if len(row) != 2 or not all(cell and cell == cell.lower().strip() for cell in row):
+                raise TableError(f"{path.name}:{rows.line_num}: needs two lower-case cells")
+            if row[0] in out:
+                raise TableError(f"{path.name}:{rows.line_num}: {row[0]} is given twice")
+            out[row[0]] = tuple(row[1].split())
+    return MappingProxyType(out)
+
+
+@lru_cache(maxsize=32768)
+def stems_of(word: str) -> tuple[str, ...]:
+    """Give the stems a word stands for (more than one where the table says so, "cancer" for instance)."""
+    table = word_table()
+    bare = word.removesuffix("'s")
+    means = table.get(bare) or table.get(bare.removesuffix("s")) or (bare,)
+    return tuple(stem(part) for part in means)
+
+
+def raw_words(text: str) -> list[str]:
+    """Split a text into lower-case words and numbers; roman numerals after "type" and the like become numbers."""
+    found = _WORD.findall(plain(text))
+    for place in range(1, len(found)):
+        if found[place] in _ROMAN and found[place - 1] in _NUMBERED:
+            found[place] = _ROMAN[found[place]]
+    return found
+
+
+STOP: Final = frozenset(
+    "of the and or in with to for a an due on by at from as is are was were be this that his her their any"
+    " which when not without no non than into during through other's s e g ie eg".split()
+)
+_NEGATORS: Final = frozenset({"without", "not", "no"})
+_CLOSERS: Final = frozenset({"with", "due", "but"})
+
+
+@lru_cache(maxsize=8192)
+def tokens(text: str) -> tuple[Token, ...]:
+    """Read a title or a term as tokens, each stem once; words in brackets are optional."""
+    out: dict[str, Token] = {}
+    for depth, part in _by_bracket(text):
+        for piece in re.split(r"[,;:]", part):
+            negated = False
+            for word in raw_words(piece):
+                negated = (negated or word in _NEGATORS) and word not in _CLOSERS
+                if word in STOP:
+                    continue
+                for one in stems_of(word):
+                    out.setdefault(one, Token(stem=one, optional=depth > 0, negated=negated))
+    return tuple(out.values())
+
+
+def _by_bracket(text: str) -> list[tuple[int, str]]:
+    """Cut a text at its brackets: (depth, part); a bracket inside a word ("(poly)neuropathy") is joined."""
+    text = re.sub(r"\((\w+)\)(?=\w)", r"\1", text)
+    text = re.sub(r"(?<=\w)\((\w{1,3})\)", "", text)
+    out: list[tuple[int, str]] = []
+    for place, part in enumerate(re.split(r"[()\[\]]", text)):
+        if part.strip():
+            out.append((place % 2, part))
+    return out
