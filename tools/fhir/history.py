@@ -1,22 +1,17 @@
 """The patient's record as it was known on the coding date."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, tzinfo
 
-from tools.encounter import HistoryItem, HistoryKind
+from tools.encounter import HistoryItem
 from tools.fhir.bundle import Bundle, Resource, reference_key
 from tools.fhir.dates import Days, days
+from tools.fhir.history_shapes import SHAPES, Shape
 from tools.fhir.identifiers import npi
 from tools.fhir.people import group_of, provider
 from tools.fhir.views import (
     CPT,
-    CVX,
     HCPCS,
-    ICD10CM,
-    LOINC,
-    RXNORM,
-    SNOMED,
     Coding,
     JsonObject,
     codings,
@@ -27,92 +22,6 @@ from tools.fhir.views import (
     text,
 )
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Shape:
-    """Where one resource type keeps what a HistoryItem holds; paths are member names joined by dots."""
-
-    kind: HistoryKind
-    concept: tuple[str, ...] = ("code",)
-    systems: tuple[str, ...] = ()
-    effective: tuple[str, ...] = ()
-    effective_end: tuple[str, ...] = ()
-    recorded: tuple[str, ...] = ()
-    status: tuple[str, ...] = ("status",)
-    performer: tuple[str, ...] = ()
-    patient: tuple[str, ...] = ("subject", "patient")
-
-
-_SHAPES: Mapping[str, _Shape] = {
-    "Condition": _Shape(
-        kind="condition",
-        systems=(ICD10CM, SNOMED),
-        effective=("onsetDateTime", "onsetPeriod.start"),
-        effective_end=("abatementDateTime", "abatementPeriod.end"),
-        recorded=("recordedDate",),
-        performer=("recorder", "asserter"),
-    ),
-    "Procedure": _Shape(
-        kind="procedure",
-        systems=(CPT, HCPCS, SNOMED),
-        effective=("performedDateTime", "performedPeriod.start"),
-        effective_end=("performedPeriod.end",),
-        performer=("performer.0.actor",),
-    ),
-    "MedicationRequest": _Shape(
-        kind="medication",
-        concept=("medicationCodeableConcept",),
-        systems=(RXNORM,),
-        effective=("authoredOn",),
-        recorded=("authoredOn",),
-        performer=("requester",),
-    ),
-    "MedicationStatement": _Shape(
-        kind="medication",
-        concept=("medicationCodeableConcept",),
-        systems=(RXNORM,),
-        effective=("effectiveDateTime", "effectivePeriod.start"),
-        effective_end=("effectivePeriod.end",),
-        recorded=("dateAsserted",),
-    ),
-    "Observation": _Shape(
-        kind="observation",
-        systems=(LOINC, SNOMED),
-        effective=("effectiveDateTime", "effectivePeriod.start", "effectiveInstant"),
-        recorded=("issued",),
-        performer=("performer.0",),
-    ),
-    "Immunization": _Shape(
-        kind="immunization",
-        concept=("vaccineCode",),
-        systems=(CVX, CPT),
-        effective=("occurrenceDateTime",),
-        recorded=("recorded",),
-        performer=("performer.0.actor",),
-    ),
-    "Encounter": _Shape(
-        kind="encounter",
-        concept=("type.0",),
-        systems=(CPT, SNOMED),
-        effective=("period.start",),
-        effective_end=("period.end",),
-        performer=("participant.0.individual",),
-    ),
-    "AllergyIntolerance": _Shape(
-        kind="allergy",
-        systems=(RXNORM, SNOMED),
-        effective=("onsetDateTime",),
-        recorded=("recordedDate",),
-        status=("clinicalStatus",),
-    ),
-    "ServiceRequest": _Shape(
-        kind="order",
-        systems=(CPT, HCPCS, LOINC, SNOMED),
-        effective=("occurrenceDateTime", "authoredOn"),
-        recorded=("authoredOn",),
-        performer=("requester",),
-    ),
-}
 _ENTERED_IN_ERROR = frozenset({"entered-in-error", "refuted"})
 
 
@@ -152,7 +61,7 @@ def _is_the_patients(record: Record, resource: Resource) -> bool:
     return True
 
 
-def _status(shape: _Shape, body: JsonObject) -> str | None:
+def _status(shape: Shape, body: JsonObject) -> str | None:
     """The clinical or resource status; of a condition that is not confirmed, how sure it is."""
     doubt = _code(node(body, "verificationStatus")) if shape.kind == "condition" else None
     if doubt not in {None, "confirmed"}:
@@ -188,7 +97,7 @@ def _value(body: JsonObject) -> str | None:
     return "; ".join(parts) or None
 
 
-def _performer(record: Record, resource: Resource, shape: _Shape) -> tuple[str | None, str | None]:
+def _performer(record: Record, resource: Resource, shape: Shape) -> tuple[str | None, str | None]:
     """NPI (else reference) of who did it, and that person's specialty."""
     for path in shape.performer:
         reference = _at(resource.body, path)
@@ -213,7 +122,7 @@ def _organization(record: Record, resource: Resource) -> str | None:
     return reference_key(node(owner.body, "serviceProvider"))
 
 
-def _concept(record: Record, resource: Resource, shape: _Shape) -> tuple[object, str]:
+def _concept(record: Record, resource: Resource, shape: Shape) -> tuple[object, str]:
     """The coded element and its JSON pointer (a medication may stand in a resource of its own)."""
     for path in shape.concept:
         if (found := _at(resource.body, path)) is not None:
@@ -226,7 +135,7 @@ def _concept(record: Record, resource: Resource, shape: _Shape) -> tuple[object,
     return {"text": text(reference, "display")}, "/medicationReference/display"
 
 
-def _item(record: Record, resource: Resource, shape: _Shape) -> HistoryItem | None:
+def _item(record: Record, resource: Resource, shape: Shape) -> HistoryItem | None:
     body = resource.body
     concept, pointer = _concept(record, resource, shape)
     coding = _chosen(concept, shape.systems)
@@ -332,7 +241,7 @@ def history(record: Record) -> tuple[HistoryItem, ...]:
             continue
         if resource.type in {"Claim", "ExplanationOfBenefit"}:
             found.extend(_claim_items(record, resource))
-        elif (shape := _SHAPES.get(resource.type)) and (item := _item(record, resource, shape)):
+        elif (shape := SHAPES.get(resource.type)) and (item := _item(record, resource, shape)):
             found.append(item)
     return tuple(found)
 
