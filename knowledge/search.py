@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from heapq import nlargest
 from typing import TYPE_CHECKING, Final, Literal
 
 from knowledge.find.index import encode
 from knowledge.find.query import Query, parse_query
 from knowledge.find.rank import Scored, TermIndex
+from knowledge.find.rephrase import Rephraser
 from knowledge.find.resolve import Resolver
 from knowledge.find.words import tokens
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 System = Literal["icd10cm", "cpt", "hcpcs"]
 _LOOKED_AT: Final = 40
+_SETTLED: Final = 0.85
+_REPHRASED: Final = 0.95
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,6 +79,7 @@ class _Engine:
         self._edition = edition
         self._vocabulary = shelf.vocabulary
         self._index = TermIndex(shelf.store, edition, self._synonyms())
+        self._rephraser = Rephraser(self._vocabulary, shelf.icd, edition)
         self._resolver = Resolver(shelf.store, shelf.icd, edition, self._index.rarity)
 
     def _synonyms(self) -> Iterator[tuple[str, str, str]]:
@@ -82,17 +87,27 @@ class _Engine:
             yield row.code, row.term, " ".join(map(encode, tokens(row.term)))
 
     def search(self, text: str, limit: int) -> list[SearchHit]:
+        """Rank the query as it stands and, unless that is settled, with its synonyms put in plain words."""
         query = parse_query(text)
         best: dict[str, SearchHit] = {}
-        for scored in self._index.rank(query)[:_LOOKED_AT]:
-            for resolved in self._resolver.resolve(scored.code, query):
-                score = round(min(1.0, scored.score * resolved.factor), 4)
-                code = resolved.code
-                if code.code not in best or best[code.code].score < score:
-                    best[code.code] = self._hit(code, score, scored, query)
+        self._collect(query, limit, best, 1.0)
+        if max((hit.score for hit in best.values()), default=0.0) < _SETTLED:
+            for variant in self._rephraser.variants(query):
+                self._collect(variant, limit, best, _REPHRASED)
         return sorted(best.values(), key=lambda hit: (-hit.score, hit.code))[:limit]
 
-    def _hit(self, code: "IcdCode", score: float, scored: Scored, query: Query) -> SearchHit:
+    def _collect(self, query: Query, limit: int, best: dict[str, SearchHit], factor: float) -> None:
+        for scored in self._index.rank(query)[:_LOOKED_AT]:
+            value = scored.score * factor
+            if len(best) >= limit and value < nlargest(limit, (hit.score for hit in best.values()))[-1]:
+                return
+            for resolved in self._resolver.resolve(scored.code, query):
+                score = round(min(1.0, value * resolved.factor), 4)
+                code = resolved.code
+                if code.code not in best or best[code.code].score < score:
+                    best[code.code] = self._hit(code, score, scored)
+
+    def _hit(self, code: "IcdCode", score: float, scored: Scored) -> SearchHit:
         path = (f"{scored.source}: {scored.text}", *self._above(code))
         return SearchHit(
             code=code.code, display=code.display, score=score, billable=code.billable, needs=code.needs, path=path

@@ -21,7 +21,7 @@ from knowledge.records import Edition
 if TYPE_CHECKING:
     from knowledge.sources.tabular_xml import Tabular
 
-BUILDER_VERSION: Final = "4"
+BUILDER_VERSION: Final = "5"
 PACKAGE: Final = "simple_icd_10_cm"
 Progress = Callable[[str, int, int], None]
 
@@ -129,7 +129,8 @@ def file_sha256(path: Path) -> str:
 
 def store_path(home: Path, original: Original) -> Path:
     """Name the store file: it changes with the official file and with the builder."""
-    digest = hashlib.sha256(f"{BUILDER_VERSION} {original.sha256}".encode()).hexdigest()
+    words = file_sha256(Path(__file__).parent / "data" / "search" / "words.csv")
+    digest = hashlib.sha256(f"{BUILDER_VERSION} {original.sha256} {words}".encode()).hexdigest()
     return home / f"knowledge-{digest[:16]}.sqlite"
 
 

@@ -27,15 +27,15 @@ CREATE TABLE IF NOT EXISTS icd_side (
   PRIMARY KEY (edition, family, side)) WITHOUT ROWID;
 """
 SIDES: Final = ("right", "left", "bilateral", "unspecified")
-_CROSS_REFERENCES: Final = frozenset({"excludes1", "excludes2", "code_first", "use_additional", "code_also"})
+_CROSS_REFERENCES: Final = frozenset({"excludes1", "excludes2"})
 
 NEUTRAL: Final = {
     stem(word): factor
     for word, factor in (
-        ("unspecified", 0.05), ("nos", 0.05), ("site", 0.15), ("organism", 0.2), ("elsewhere", 0.1), ("classified", 0.1),
+        ("unspecified", 0.05), ("nos", 0.0), ("site", 0.15), ("organism", 0.2), ("elsewhere", 0.1), ("classified", 0.1),
         ("specified", 0.3), ("type", 0.3), ("disease", 0.4), ("syndrome", 0.5), ("mellitus", 0.1), ("other", 0.5),
         ("uncomplicated", 0.2), ("part", 0.3), ("body", 0.4), ("diagnosis", 0.4), ("state", 0.4), ("stage", 0.5),
-        ("encounter", 0.4), ("acquired", 0.6), ("primary", 0.7), ("unilateral", 0.3), ("single", 0.4), ("adult", 0.6),
+        ("encounter", 0.4), ("acquired", 0.3), ("primary", 0.7), ("unilateral", 0.3), ("single", 0.4), ("adult", 0.3),
     )
 }  # fmt: skip
 
@@ -154,7 +154,27 @@ def sided_families(codes: Iterable["CodeRow"]) -> dict[str, dict[str, str]]:
         sides = dict(members)
         if len(sides) == len(members) and {"right", "left"} & set(sides) and len(sides) > 1:
             out[sides.get("unspecified", members[0][1])] = sides
+    _attach_bilateral(out, groups)
     return out
+
+
+def _attach_bilateral(
+    families: dict[str, dict[str, str]],
+    groups: Mapping[tuple[str, tuple[str, ...]], list[tuple[str, str]]],
+) -> None:
+    """Add a bilateral code whose title leaves out the organ ("..., bilateral" beside "..., right eye")."""
+    family_of = {code: family for family, sides in families.items() for code in sides.values()}
+    keys: defaultdict[str, dict[str, set[str]]] = defaultdict(dict)
+    for (parent, stems), members in groups.items():
+        if members[0][1] in family_of:
+            keys[parent][family_of[members[0][1]]] = set(stems)
+    for (parent, stems), members in groups.items():
+        side, code = members[0]
+        if len(members) > 1 or side != "bilateral":
+            continue
+        fits = [f for f, key in keys[parent].items() if set(stems) < key and len(key) - len(stems) == 1]
+        if len(fits) == 1 and "bilateral" not in families[fits[0]]:
+            families[fits[0]]["bilateral"] = code
 
 
 def side_of(title: str) -> str | None:

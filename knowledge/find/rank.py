@@ -12,8 +12,9 @@ from knowledge.find.query import Query
 from knowledge.find.spelling import Speller
 from knowledge.store import Store
 
-PRIOR: Final = {"title": 1.0, "inclusion": 0.99, "includes": 0.97, "reference": 0.96, "synonym": 1.0, "index": 1.0}
+PRIOR: Final = {"title": 1.0, "inclusion": 0.995, "includes": 0.97, "reference": 0.93, "synonym": 0.99, "index": 0.99}
 POOL: Final = 120
+KEPT_ROWS: Final = 20000
 CROWD: Final = 6000
 
 
@@ -63,7 +64,7 @@ class TermIndex:
             self._append(item)
         self.speller = Speller([*self.rarity.counts, *self._extra_postings])
         self.postings = lru_cache(maxsize=2048)(self._postings)
-        self.row = lru_cache(maxsize=8192)(self._row)
+        self._rows: dict[int, Row] = {}
 
     def _append(self, item: tuple[str, str, str]) -> None:
         number = self._first_extra + len(self._extra)
@@ -84,13 +85,24 @@ class TermIndex:
             numbers.frombytes(blob)
         return (*numbers, *self._extra_postings.get(stem, ()))
 
-    def _row(self, number: int) -> Row:
-        if number >= self._first_extra:
-            code, text, stems = self._extra[number - self._first_extra]
-            source = "synonym"
-        else:
-            query = "SELECT code, source, text, stems FROM icd_term WHERE edition = ? AND id = ?"
-            code, source, text, stems = self._store.rows(query, (self._edition, number))[0]
+    def rows(self, numbers: list[int]) -> list[Row]:
+        """Fetch terms by number, in the order asked."""
+        if len(self._rows) > KEPT_ROWS:
+            self._rows = {}
+        known = self._rows
+        missing = [n for n in numbers if n not in known and n < self._first_extra]
+        if missing:
+            marks = ",".join("?" * len(missing))
+            query = f"SELECT id, code, source, text, stems FROM icd_term WHERE edition = ? AND id IN ({marks})"  # noqa: S608 - marks only
+            for number, *cells in self._store.rows(query, (self._edition, *missing)):
+                known[number] = self._parse(*cells)
+        for number in numbers:
+            if number not in known:
+                code, text, stems = self._extra[number - self._first_extra]
+                known[number] = self._parse(code, "synonym", text, stems)
+        return [known[number] for number in numbers]
+
+    def _parse(self, code: str, source: str, text: str, stems: str) -> Row:
         weight = self.rarity.doc_weight
         parsed = {
             item.lstrip("?~"): (item[0] if item[0] in "?~" else "", weight(item)) for item in stems.split()
@@ -120,7 +132,7 @@ class TermIndex:
         """Give the stems a query word may stand for, with how sure that is; spelling is tried for unknown words."""
         if self.knows(stem) or len(stem) < 4 or stem[0].isdigit():
             return ((stem, 1.0),)
-        return self.speller.near(stem) or ((stem, 1.0),)
+        return self.speller.near(stem) or self.speller.by_prefix(stem) or ((stem, 1.0),)
 
     def rank(self, query: Query) -> list[Scored]:
         """Score the candidate terms of a query, best first."""
@@ -129,8 +141,7 @@ class TermIndex:
             for w in query.wanted
         ]
         out = []
-        for number in self.candidates(query):
-            row = self.row(number)
+        for row in self.rows(self.candidates(query)):
             score = agreement(wanted, row, query) * PRIOR[row.source]
             out.append(Scored(score, row.code, row.source, row.text))
         return sorted(out, key=lambda s: (-s.score, s.code))

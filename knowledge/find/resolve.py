@@ -7,7 +7,7 @@ from typing import Final
 
 from knowledge.find.index import Rarity
 from knowledge.find.query import Query
-from knowledge.find.words import Token, tokens
+from knowledge.find.words import Token, stem, tokens
 from knowledge.icd10cm import IcdCode, IcdTable
 from knowledge.store import Store
 
@@ -78,6 +78,8 @@ class Resolver:
     def _child(self, code: IcdCode, children: tuple[IcdCode, ...], query: Query) -> Resolved | None:
         """Choose the subdivision that adds what the query asks, or nothing: "unspecified", "without ..."."""
         asked = {w.stem: w.negated for w in query.wanted}
+        if query.side:
+            asked[stem(query.side)] = False
         above = {token.stem for token in tokens(code.display)}
         best: tuple[float, str] | None = None
         for child in children:
@@ -96,7 +98,7 @@ class Resolver:
     def _added(self, child: IcdCode, above: set[str], asked: Mapping[str, bool]) -> tuple[float, float]:
         gain = cost = 0.0
         for token in tokens(child.display):
-            if token.stem in above or token.stem in _SIDE_STEMS:
+            if token.stem in above or token.stem == _UNSPECIFIED:
                 continue
             weight = self._rarity.weight(token.stem)
             if token.stem in asked:
@@ -150,6 +152,4 @@ def _assumed(meaning: str) -> float:
     return 0.0 if any(word in meaning for word in _DEFAULT_MEANINGS) else 0.05
 
 
-_SIDE_STEMS: Final = frozenset(
-    token.stem for side in ("right", "left", "bilateral", "unspecified", "unilateral") for token in tokens(side)
-)
+_UNSPECIFIED: Final = stem("unspecified")

@@ -1,9 +1,12 @@
 """Spelling: the known stems nearest to one that no term holds."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import islice, takewhile
 from typing import Final
 
+_PREFIX: Final = 6
 LETTERS: Final = {letter: 1 << place for place, letter in enumerate("abcdefghijklmnopqrstuvwxyz")}
 
 
@@ -13,6 +16,8 @@ class Speller:
     def __init__(self, stems: Iterable[str]) -> None:
         self._by_length: defaultdict[int, list[tuple[int, str]]] | None = None
         self._stems = [stem for stem in stems if len(stem) > 3 and stem.isalpha()]
+        self._known = frozenset(self._stems)
+        self._sorted = sorted(self._stems)
 
     def near(self, stem: str) -> tuple[tuple[str, float], ...]:
         """Return the nearest stems with a factor below 1; empty when none is near."""
@@ -32,6 +37,17 @@ class Speller:
             return ()
         best = min(found)[0]
         return tuple((known, 0.95 - 0.1 * distance) for distance, known in sorted(found) if distance == best)[:4]
+
+    def by_prefix(self, stem: str) -> tuple[tuple[str, float], ...]:
+        """Return known stems that begin the word, or that it begins ("postpoliomyelitis" - "postpolio")."""
+        for length in range(len(stem) - 1, _PREFIX - 1, -1):
+            if stem[:length] in self._known:
+                return ((stem[:length], 0.7),)
+        if len(stem) < _PREFIX:
+            return ()
+        place = bisect_left(self._sorted, stem)
+        longer = takewhile(lambda known: known.startswith(stem), islice(self._sorted, place, place + 5))
+        return tuple((known, 0.7) for known in longer)
 
 
 def _mask(word: str) -> int:

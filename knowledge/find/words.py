@@ -13,7 +13,7 @@ from typing import Final
 from knowledge.errors import TableError
 
 WORDS_FILE: Final = Path(__file__).parent.parent / "data" / "search" / "words.csv"
-_WORD: Final = re.compile(r"[a-z]+(?:'[a-z]+)?|[0-9]+(?:\.[0-9]+)?")
+_WORD: Final = re.compile(r"[0-9]+[a-z]\b|[a-z]+(?:'[a-z]+)?|[0-9]+(?:\.[0-9]+)?")
 _SUFFIXES: Final = (
     ("atically", "a"), ("ically", ""), ("ization", ""), ("ational", ""), ("atory", ""), ("ative", ""), ("ation", ""),
     ("ating", ""), ("ated", ""), ("ates", ""), ("iency", ""), ("ience", ""), ("ency", ""), ("ancy", ""), ("ence", ""),
@@ -23,8 +23,11 @@ _SUFFIXES: Final = (
     ("es", ""), ("y", ""), ("e", ""), ("s", ""), ("a", ""),
 )  # fmt: skip
 _KEPT: Final = ("ss", "us", "is", "itis", "osis")
+_DISEASE_ENDINGS: Final = ("iasis", "osis", "oses", "otic", "ism")
 _MIN_STEM: Final = 4
-_ROMAN: Final = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6"}
+_MIN_DISEASE: Final = 6
+_ROMAN: Final = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8", "ix": "9"}
+_LETTERED: Final = re.compile(r"(i|ii|iii|iv|v|vi|[0-9]+)([a-d])")
 _NUMBERED: Final = frozenset({"type", "stage", "grade", "class", "phase", "factor", "mobitz", "bipolar"})
 
 
@@ -56,6 +59,9 @@ def stem(word: str) -> str:
         return word.removesuffix("s") if len(word) == _MIN_STEM and not word.endswith(_KEPT) else word
     if word.endswith("us") and len(word) >= 8:
         return word[:-2]
+    for suffix in _DISEASE_ENDINGS:
+        if word.endswith(suffix) and len(word) - len(suffix) >= _MIN_DISEASE:
+            return word[: -len(suffix)]
     if word.endswith(_KEPT):
         return word
     for suffix, replacement in _SUFFIXES:
@@ -96,11 +102,18 @@ def stems_of(word: str) -> tuple[str, ...]:
 
 def raw_words(text: str) -> list[str]:
     """Split a text into lower-case words and numbers; roman numerals after "type" and the like become numbers."""
+    out: list[str] = []
     found = _WORD.findall(plain(text))
-    for place in range(1, len(found)):
-        if found[place] in _ROMAN and found[place - 1] in _NUMBERED:
-            found[place] = _ROMAN[found[place]]
-    return found
+    for place, word in enumerate(found):
+        after_number_word = bool(out) and out[-1] in _NUMBERED
+        lettered = _LETTERED.fullmatch(word)
+        if word in _ROMAN and (len(word) > 1 or after_number_word or 0 < place == len(found) - 1):
+            out.append(_ROMAN[word])
+        elif lettered and (len(lettered[1]) > 1 or after_number_word):
+            out += [_ROMAN.get(lettered[1], lettered[1]), lettered[2]]
+        else:
+            out.append(word)
+    return out
 
 
 STOP: Final = frozenset(
