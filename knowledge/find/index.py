@@ -38,6 +38,14 @@ NEUTRAL: Final = {
         ("encounter", 0.4), ("acquired", 0.3), ("primary", 0.7), ("unilateral", 0.3), ("single", 0.4), ("adult", 0.3),
     )
 }  # fmt: skip
+FRAMES: Final = {
+    stem(word): 2.0
+    for word in (
+        "history", "family", "screening", "poisoning", "underdosing", "adverse", "sequela", "newborn", "pregnancy",
+        "complicating", "following", "counseling", "vaccine", "postprocedural", "intraoperative", "examination",
+        "observation", "contact", "exposure", "secondary", "birth", "childbirth", "puerperium",
+    )
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,7 @@ class Rarity:
             return self.weight(encoded[1:]) * 0.1
         if encoded[0] == "~":
             return self.weight(encoded[1:]) * 0.2
-        return self.weight(encoded)
+        return self.weight(encoded) * FRAMES.get(encoded, 1.0)
 
 
 def build_index(connection: sqlite3.Connection, tabular: "Tabular", edition: str) -> None:

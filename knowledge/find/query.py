@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
-from knowledge.find.words import STOP, plain, raw_words, stems_of
+from knowledge.find.words import STOP, is_letter, plain, raw_words, stems_of
 
 Side = Literal["right", "left", "bilateral"]
 Episode = Literal["initial", "subsequent", "sequela"]
@@ -79,12 +79,12 @@ def parse_query(text: str) -> Query:
 def _wanted(words: list[str]) -> tuple[Wanted, ...]:
     out: dict[str, Wanted] = {}
     part, negated = 0, False
-    for word in words:
+    for place, word in enumerate(words):
         if word in _NEGATORS:
             negated = True
         elif word in _PART:
             part, negated = int(bool(out)), False
-        elif word not in STOP and word not in _SIDES:
+        elif (word not in STOP or is_letter(words, place)) and word not in _SIDES:
             for stem in stems_of(word):
                 out.setdefault(stem, Wanted(stem=stem, negated=negated, part=part))
     return tuple(out.values())

@@ -42,6 +42,8 @@ class Token:
 
 def plain(text: str) -> str:
     """Fold a text to lower-case ASCII."""
+    if text.isascii():
+        return text.lower()
     folded = unicodedata.normalize("NFKD", text.lower().replace("’", "'"))
     return "".join(c for c in folded if not unicodedata.combining(c))
 
@@ -131,17 +133,25 @@ def tokens(text: str) -> tuple[Token, ...]:
     for depth, part in _by_bracket(text):
         for piece in re.split(r"[,;:]", part):
             negated = False
-            for word in raw_words(piece):
+            found = raw_words(piece)
+            for place, word in enumerate(found):
                 negated = (negated or word in _NEGATORS) and word not in _CLOSERS
-                if word in STOP:
+                if word in STOP and not is_letter(found, place):
                     continue
                 for one in stems_of(word):
                     out.setdefault(one, Token(stem=one, optional=depth > 0, negated=negated))
     return tuple(out.values())
 
 
+def is_letter(words: list[str], place: int) -> bool:
+    """Tell whether a lone "a" is a letter ("hepatitis A"), not an article: it stands last."""
+    return words[place] == "a" and 0 < place == len(words) - 1
+
+
 def _by_bracket(text: str) -> list[tuple[int, str]]:
     """Cut a text at its brackets: (depth, part); a bracket inside a word ("(poly)neuropathy") is joined."""
+    if "(" not in text and "[" not in text:
+        return [(0, text)]
     text = re.sub(r"\((\w+)\)(?=\w)", r"\1", text)
     text = re.sub(r"(?<=\w)\((\w{1,3})\)", "", text)
     out: list[tuple[int, str]] = []
