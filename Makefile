@@ -22,8 +22,8 @@ setup: $(VENV)/.ready ## Create the virtual environment, install, build the know
 
 demo: setup ## Code the shipped encounters with the embedded coder and show one table
 	@rm -rf $(OUT)/demo
-	@SUPERBILL_HOME="$$($(BIN)/superbill knowledge home)" $(BIN)/superbill code evals/encounters --model rules \
-		--policy evals/encounters/policy.toml --store $(OUT)/demo/store --out $(OUT)/demo
+	@$(BIN)/superbill code evals/encounters --model rules --policy evals/encounters/policy.toml \
+		--store $(OUT)/demo/store --out $(OUT)/demo
 
 test: setup ## Run the tests
 	@$(PY) -m pytest -n auto
@@ -42,7 +42,7 @@ bench: setup ## Measure speed (figures for docs/measurements.md)
 	@$(PY) -m evals.benchmarks
 
 docs: setup ## Regenerate the generated parts of README and docs
-	@$(PY) -m evals.docs
+	@$(PY) -m agent.docs
 
 clean: ## Remove outputs and caches (keeps the virtual environment)
 	@rm -rf $(OUT) build dist .mypy_cache .ruff_cache .pytest_cache *.egg-info

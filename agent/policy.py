@@ -24,7 +24,7 @@ class Policy(Record):
     """
 
     accept_derived_charges: bool = False
-    hold_warnings: tuple[str, ...] = ("line.unknown_to_table",)
+    hold_warnings: tuple[str, ...] = ()
     confidence_floor: float | None = None
     hold_new_patients: bool = False
     hold_em_codes: tuple[str, ...] = ()

@@ -54,7 +54,7 @@ def make_context(settings: Settings, *, model_spec: str | None = None, **changes
     from agent.policy import load_policy
     from knowledge.bookshelf import Bookshelf
     from tools.charges import ChargeMaster
-    from tools.checks import load_check_policy
+    from tools.checks import CheckPolicy
 
     spec = model_spec or settings.model
     defaults: dict[str, Any] = {
@@ -66,7 +66,7 @@ def make_context(settings: Settings, *, model_spec: str | None = None, **changes
         "model_spec": spec,
         "model": None,
         "policy": load_policy(settings.policy),
-        "check_policy": load_check_policy(None),
+        "check_policy": CheckPolicy.default(),
     }
     defaults |= changes
     if defaults["bookshelf"] is None:

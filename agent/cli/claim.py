@@ -67,7 +67,7 @@ def check(options: argparse.Namespace) -> int:
 
 def _judge(claim: "Claim", options: argparse.Namespace) -> "list[Finding]":
     from agent.cli.knowledge import open_shelf
-    from tools.checks import CheckRequest, load_check_policy, run_checks
+    from tools.checks import CheckPolicy, CheckRequest, run_checks
 
     documents, facts = _record(claim, options)
     request = CheckRequest(
@@ -75,9 +75,8 @@ def _judge(claim: "Claim", options: argparse.Namespace) -> "list[Finding]":
         documents=documents,
         facts=facts,
         bookshelf=open_shelf(),
-        policy=load_check_policy(None),
+        policy=CheckPolicy.default().model_copy(update={"today": date.today()}),  # noqa: DTZ011 - the local day
         em=None,
-        today=date.today(),  # noqa: DTZ011 - the local calendar day is meant
     )
     return list(run_checks(request))
 

@@ -6,7 +6,8 @@ from langgraph.runtime import Runtime
 from agent.context import Context
 from agent.prompts import render
 from agent.state import State, Usage
-from tools.encounter import EncounterFacts
+from tools.encounter import EncounterFacts, PayerKind
+from tools.fhir.coverage import PackOf
 from tools.fhir.gather import gather as gather_facts
 from tools.intake import read_bytes
 
@@ -19,7 +20,7 @@ def gather(state: State, runtime: Runtime[Context]) -> State:
     """
     context = runtime.context
     raw = context.encounter or read_bytes(state.get("encounter", "").encode(), "encounter")
-    facts = gather_facts(raw, as_of=context.today, tenant=context.tenant, pack_of=pack_finder(context.bookshelf))
+    facts = gather_facts(raw, as_of=context.today, tenant=context.tenant, pack_of=_pack_of(context))
     return State(
         encounter="",
         facts=facts,
@@ -37,6 +38,15 @@ def gather(state: State, runtime: Runtime[Context]) -> State:
         reasons=(),
         decision=None,
     )
+
+
+def _pack_of(context: Context) -> PackOf:
+    """Finds the payer pack: the one that names the payer, else the one of its kind."""
+
+    def find(payer_id: str | None, payer_name: str, kind: PayerKind) -> str | None:
+        return context.bookshelf.payers.for_payer(payer_id, kind).id
+
+    return find
 
 
 def _head(facts: EncounterFacts) -> dict[str, str]:

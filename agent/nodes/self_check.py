@@ -50,9 +50,8 @@ def judge(claim: Claim, proposal: Proposal, state: State, context: Context) -> t
             documents=facts.documents,
             facts=facts,
             bookshelf=context.bookshelf,
-            policy=context.check_policy,
+            policy=context.check_policy.model_copy(update={"today": context.today}),
             em=proposal.em,
-            today=context.today,
         )
     )
 

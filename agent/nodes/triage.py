@@ -11,12 +11,12 @@ from agent.identity import claim_sha256
 from agent.policy import policy_reasons, warning_reasons
 from agent.state import Reason, State
 from knowledge.records import Finding
-from tools.checks import overridable
+from tools.checks import RULES_BY_ID
 
 
 def triage(state: State, runtime: Runtime[Context]) -> Command[Literal["emit", "review", "__end__"]]:
     """Decide where the claim goes. Blocked: an error is left that no role may override."""
-    if any(not overridable(f) for f in _open_errors(state)):
+    if any(not RULES_BY_ID[f.rule].overridable for f in _open_errors(state)):
         return Command(goto=END, update={"status": "blocked", "reasons": _error_reasons(state)})
     reasons = hold_reasons(state, runtime.context)
     if reasons:
@@ -29,11 +29,17 @@ def hold_reasons(state: State, context: Context) -> list[Reason]:
     limit = state["limit"]
     reasons = [Reason(kind="limit", text=limit)] if limit else []
     reasons += [Reason(kind="data", text=f"{m.what}: {m.how}") for m in state["facts"].missing]
-    reasons += [Reason(kind="edition", text=f.message) for f in state["findings"] if f.rule == "edition.mismatch"]
-    reasons += [r for r in _error_reasons(state)]
+    reasons += _holding_findings(state)
+    reasons += _error_reasons(state)
     if state["proposal"] is None or state["claim"] is None:
         return reasons or [Reason(kind="limit", text="the coder handed in no claim")]
     return reasons + _policy(state, context)
+
+
+def _holding_findings(state: State) -> list[Reason]:
+    """Findings that ask for a person although they are no errors (missing data, another edition)."""
+    found = [(RULES_BY_ID[f.rule].hold, f) for f in state["findings"] if f.level != "error" and f.override is None]
+    return [Reason(kind=kind, text=f.message) for kind, f in found if kind in {"data", "edition"}]
 
 
 def _policy(state: State, context: Context) -> list[Reason]:
@@ -42,6 +48,11 @@ def _policy(state: State, context: Context) -> list[Reason]:
         return []
     reasons = policy_reasons(context.policy, state["facts"], proposal, claim)
     reasons += warning_reasons(context.policy, state["findings"])
+    reasons += [
+        Reason(kind="policy", text=f.message)
+        for f in state["findings"]
+        if f.level == "warning" and f.override is None and RULES_BY_ID[f.rule].hold == "policy"
+    ]
     reasons += _correction(state, context)
     if context.review == "always" and not reasons:
         reasons = [Reason(kind="policy", text="review of every claim was asked for")]
