@@ -159,6 +159,10 @@ class IcdTable:
         """Return the title of a chapter."""
         return self._titles[self.edition(on), f"chapter {number}"]
 
+    def headings(self, edition: str, code: IcdCode) -> tuple[str, str]:
+        """Return the titles of a code's section and chapter in a named edition."""
+        return self._titles[edition, code.block], self._titles[edition, f"chapter {code.chapter}"]
+
     @cached_property
     def _titles(self) -> dict[tuple[str, str], str]:
         return {(e, i): t for e, i, t in self._store.rows("SELECT edition, id, title FROM icd_place")}

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from heapq import nlargest
 from typing import TYPE_CHECKING, Final, Literal
 
+from knowledge.find.context import Context
 from knowledge.find.index import encode
 from knowledge.find.query import Query, parse_query
 from knowledge.find.rank import Scored, TermIndex
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from knowledge.icd10cm import IcdCode
 
 System = Literal["icd10cm", "cpt", "hcpcs"]
-_LOOKED_AT: Final = 40
+_LOOKED_AT: Final = 30
 _SETTLED: Final = 0.85
 _REPHRASED: Final = 0.95
 
@@ -79,6 +79,7 @@ class _Engine:
         self._edition = edition
         self._vocabulary = shelf.vocabulary
         self._index = TermIndex(shelf.store, edition, self._synonyms())
+        self._context = Context(shelf.icd, edition)
         self._rephraser = Rephraser(self._vocabulary, shelf.icd, edition)
         self._resolver = Resolver(shelf.store, shelf.icd, edition, self._index.rarity)
 
@@ -97,13 +98,13 @@ class _Engine:
         return sorted(best.values(), key=lambda hit: (-hit.score, hit.code))[:limit]
 
     def _collect(self, query: Query, limit: int, best: dict[str, SearchHit], factor: float) -> None:
-        for scored in self._index.rank(query)[:_LOOKED_AT]:
-            value = scored.score * factor
-            if len(best) >= limit and value < nlargest(limit, (hit.score for hit in best.values()))[-1]:
-                return
+        ranked = self._index.rank(query)[:_LOOKED_AT]
+        query = self._index.corrected(query)
+        for scored in ranked:
             for resolved in self._resolver.resolve(scored.code, query):
-                score = round(min(1.0, value * resolved.factor), 4)
                 code = resolved.code
+                value = scored.score(self._context.credit(code, scored.missing)) * factor * resolved.factor
+                score = round(min(1.0, value * self._context.fit(code, query)), 4)
                 if code.code not in best or best[code.code].score < score:
                     best[code.code] = self._hit(code, score, scored)
 

@@ -21,7 +21,7 @@ from knowledge.records import Edition
 if TYPE_CHECKING:
     from knowledge.sources.tabular_xml import Tabular
 
-BUILDER_VERSION: Final = "6"
+BUILDER_VERSION: Final = "8"
 PACKAGE: Final = "simple_icd_10_cm"
 Progress = Callable[[str, int, int], None]
 

@@ -35,7 +35,7 @@ NEUTRAL: Final = {
         ("unspecified", 0.05), ("nos", 0.0), ("site", 0.15), ("organism", 0.2), ("elsewhere", 0.1), ("classified", 0.1),
         ("specified", 0.3), ("type", 0.3), ("disease", 0.4), ("syndrome", 0.5), ("mellitus", 0.1), ("other", 0.5),
         ("uncomplicated", 0.2), ("part", 0.3), ("body", 0.4), ("diagnosis", 0.4), ("state", 0.4), ("stage", 0.5),
-        ("encounter", 0.4), ("acquired", 0.3), ("primary", 0.7), ("unilateral", 0.3), ("single", 0.4), ("adult", 0.3),
+        ("encounter", 0.4), ("affecting", 0.1), ("side", 0.1), ("dominant", 0.15), ("nonunion", 1.0), ("acquired", 0.3), ("primary", 0.7), ("unilateral", 0.3), ("single", 0.4), ("adult", 0.3),
     )
 }  # fmt: skip
 FRAMES: Final = {

@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from heapq import nlargest
 from typing import Final
@@ -10,9 +10,12 @@ from typing import Final
 from knowledge.find.index import Rarity
 from knowledge.find.query import Query
 from knowledge.find.spelling import Speller
+from knowledge.find.words import stem as stem_of
 from knowledge.store import Store
 
 PRIOR: Final = {"title": 1.0, "inclusion": 0.995, "includes": 0.97, "reference": 0.93, "synonym": 0.99, "index": 0.99}
+COVERAGE: Final = 1.5
+UNASKED: Final = 0.6
 POOL: Final = 120
 KEPT_ROWS: Final = 20000
 CROWD: Final = 6000
@@ -20,12 +23,27 @@ CROWD: Final = 6000
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One term with its score, 0..1."""
+    """One term and how it agrees with the query, in weights of stems.
 
-    score: float
+    ``said`` of ``total`` is what the term says of the query, ``unasked`` what it says beyond it; ``missing`` are
+    the stems of the query that it leaves out.
+    """
+
     code: str
     source: str
     text: str
+    said: float
+    total: float
+    unasked: float
+    missing: tuple[tuple[str, float], ...]
+
+    def score(self, extra: float = 0.0) -> float:
+        """Score the term, 0..1; ``extra`` is what its code says of the missing stems."""
+        said = min(self.total, self.said + extra)
+        if said <= 0.0:
+            return 0.0
+        covered, plain = said / self.total, said / (said + UNASKED * self.unasked)
+        return float(covered**COVERAGE * plain * PRIOR[self.source])
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,44 +152,41 @@ class TermIndex:
             return ((stem, 1.0),)
         return self.speller.near(stem) or self.speller.by_prefix(stem) or ((stem, 1.0),)
 
+    def corrected(self, query: Query) -> Query:
+        """Put known stems in the place of misspelt ones."""
+        wanted = tuple(replace(one, stem=self.variants(one.stem)[0][0]) for one in query.wanted)
+        return replace(query, wanted=wanted)
+
     def rank(self, query: Query) -> list[Scored]:
         """Score the candidate terms of a query, best first."""
         wanted = [
             (self.variants(w.stem), w.negated, self.rarity.weight(w.stem) * (1.0 if w.part == 0 else 0.8))
             for w in query.wanted
         ]
-        out = []
-        for row in self.rows(self.candidates(query)):
-            score = agreement(wanted, row, query) * PRIOR[row.source]
-            out.append(Scored(score, row.code, row.source, row.text))
-        return sorted(out, key=lambda s: (-s.score, s.code))
+        scored = [agreement(wanted, row, query) for row in self.rows(self.candidates(query))]
+        return sorted(scored, key=lambda one: (-one.score(), one.code))
 
 
 _Wanted = list[tuple[tuple[tuple[str, float], ...], bool, float]]
 
 
-def agreement(wanted: _Wanted, row: Row, query: Query) -> float:
-    """Score one term: the share of the query it says, times the share of it that was asked for."""
+def agreement(wanted: _Wanted, row: Row, query: Query) -> Scored:
+    """Compare one term with the query: what it says of it, what it contradicts, what it adds."""
     total = said = 0.0
     used: set[str] = set()
-    against = 0.0
+    missing: list[tuple[str, float]] = []
     for variants, negated, weight in wanted:
         total += weight
-        for stem, factor in variants:
-            found = row.stems.get(stem)
-            if found is None:
-                continue
-            used.add(stem)
-            if (found[0] == "~") == negated:
-                said += weight * factor
-            else:
-                against += weight
-            break
-    if not total or not said:
-        return 0.0
+        stem, factor = next(((s, f) for s, f in variants if s in row.stems), ("", 0.0))
+        if not stem:
+            missing.append((variants[0][0], weight * variants[0][1]))
+            continue
+        used.add(stem)
+        said += weight * factor if (row.stems[stem][0] == "~") == negated else -weight
     unasked = sum(weight for stem, (_role, weight) in row.stems.items() if stem not in used)
-    if query.side and "unilateral" in row.stems:
-        unasked -= row.stems["unilateral"][1]
-    coverage = max(0.0, said - against) / total
-    precision = said / (said + 0.6 * max(0.0, unasked))
-    return float(coverage**1.5 * precision)
+    if query.side and query.side != "bilateral" and _UNILATERAL in row.stems:
+        unasked -= row.stems[_UNILATERAL][1]
+    return Scored(row.code, row.source, row.text, max(0.0, said), total, max(0.0, unasked), tuple(missing))
+
+
+_UNILATERAL: Final = stem_of("unilateral")

@@ -81,9 +81,12 @@ class Resolver:
         if query.side:
             asked[stem(query.side)] = False
         above = {token.stem for token in tokens(code.display)}
+        said = sum(self._rarity.weight(token.stem) for token in tokens(code.display) if token.stem in asked)
         best: tuple[float, str] | None = None
         for child in children:
             gain, cost = self._added(child, above, asked)
+            gain -= said
+            cost += _dominance(child.display, query)
             sides = self._sides(child.code)
             if sides and child.code != self._side(child.code, query)[0] and child.code in sides.values():
                 continue
@@ -98,11 +101,13 @@ class Resolver:
     def _added(self, child: IcdCode, above: set[str], asked: Mapping[str, bool]) -> tuple[float, float]:
         gain = cost = 0.0
         for token in tokens(child.display):
-            if token.stem in above or token.stem == _UNSPECIFIED:
+            if token.stem == _UNSPECIFIED:
                 continue
             weight = self._rarity.weight(token.stem)
             if token.stem in asked:
                 gain += weight if asked[token.stem] == token.negated else -weight
+            elif token.stem in above:
+                continue
             elif token.negated or token.optional:
                 cost += weight * 0.1
             else:
@@ -140,6 +145,13 @@ class Resolver:
         return Resolved(best[1], 1.0)
 
 
+def _dominance(title: str, query: Query) -> float:
+    """Lower the side of dominance that is not the default: right is dominant, left is not (I.C.6.a)."""
+    if "dominant" not in title or "dominant" in query.text:
+        return 0.0
+    return 0.0 if ("non-dominant" in title) == (query.side == "left") else 0.2
+
+
 def _matches(stems: tuple[Token, ...], wanted: set[str]) -> float:
     hit = sum(1.0 for token in stems if token.stem in wanted and not token.negated)
     return hit - 0.1 * sum(1.0 for token in stems if token.stem not in wanted)
@@ -147,7 +159,7 @@ def _matches(stems: tuple[Token, ...], wanted: set[str]) -> float:
 
 def _assumed(meaning: str) -> float:
     """Lower what says more than nothing: "closed fracture with routine healing" is the plain case of a fracture."""
-    if "open fracture" in meaning:
+    if "open fracture" in meaning or "union" in meaning or "delayed" in meaning:
         return 0.5
     return 0.0 if any(word in meaning for word in _DEFAULT_MEANINGS) else 0.05
 

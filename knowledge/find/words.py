@@ -123,23 +123,30 @@ STOP: Final = frozenset(
     " which when not without no non than into during through other's s e g ie eg".split()
 )
 _NEGATORS: Final = frozenset({"without", "not", "no"})
-_CLOSERS: Final = frozenset({"with", "due", "but"})
+_CLOSERS: Final = frozenset({"with", "due", "but", "right", "left", "bilateral"})
+_NEGATED_LIST: Final = re.compile(r"without [^,]+,.*, (?:and|or) ")
+_REACH: Final = 2
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=32768)
 def tokens(text: str) -> tuple[Token, ...]:
     """Read a title or a term as tokens, each stem once; words in brackets are optional."""
     out: dict[str, Token] = {}
     for depth, part in _by_bracket(text):
+        listed = bool(_NEGATED_LIST.search(part))
+        left = 0
         for piece in re.split(r"[,;:]", part):
-            negated = False
+            left = left if listed else 0
             found = raw_words(piece)
             for place, word in enumerate(found):
-                negated = (negated or word in _NEGATORS) and word not in _CLOSERS
-                if word in STOP and not is_letter(found, place):
+                if word in _NEGATORS:
+                    left = 99 if listed else _REACH
                     continue
-                for one in stems_of(word):
-                    out.setdefault(one, Token(stem=one, optional=depth > 0, negated=negated))
+                left = 0 if word in _CLOSERS else left
+                if word not in STOP or is_letter(found, place):
+                    for one in stems_of(word):
+                        out.setdefault(one, Token(stem=one, optional=depth > 0, negated=left > 0))
+                    left -= 1
     return tuple(out.values())
 
 
