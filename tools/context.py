@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
-if TYPE_CHECKING:
-    from knowledge.bookshelf import Bookshelf
-    from tools.charges import ChargeMaster
+from pydantic import ConfigDict
+
+from knowledge.bookshelf import Bookshelf
+from tools.charges import ChargeMaster
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +23,10 @@ class ToolContext:
         search_limit: most hits a search tool may return per query.
     """
 
-    bookshelf: "Bookshelf"
-    charge_master: "ChargeMaster | None" = None
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(arbitrary_types_allowed=True)
+
+    bookshelf: Bookshelf
+    charge_master: ChargeMaster | None = None
     charge_multiple: str = "1.50"
     today: date = field(default_factory=date.today)  # noqa: DTZ011 - the local calendar day is meant
     search_limit: int = 8
