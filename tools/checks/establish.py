@@ -3,7 +3,8 @@
 Guidelines IV.J (code all documented conditions), IV.H (no uncertain diagnoses), I.B.14 (whose documentation counts).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -16,6 +17,7 @@ from tools.checks.stems import tokens
 from tools.checks.tables import DxCue, dx_cues, title_words
 
 Stems = frozenset[str]
+_BRACKETS = re.compile(r"[(\[][^)\]]*[)\]]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,14 +57,17 @@ class Establisher:
         return self._memo[code]
 
     def _judge(self, code: str) -> Establishment:
-        cue = cue_for(code)
-        if cue is not None:
-            found = self._by_cue(cue)
-            if cue.only or found.status is Status.PRESENT:
-                return found
         row = self.bookshelf.icd.find(code, self.on)
         if row is None:
             return Establishment(status=Status.ABSENT)
+        cue = cue_for(code)
+        if cue is not None and cue.mode == "title_word":
+            words = [frozenset({word}) for stems in take_apart(row.display).wordings for word in stems]
+            return _best(tuple(place for stems in words for place in self.reading.find(stems)))
+        if cue is not None:
+            found = self._by_cue(cue)
+            if cue.mode == "only" or found.status is Status.PRESENT:
+                return found
         places = tuple(dict.fromkeys(self._places(row)))
         return _best(places)
 
@@ -82,17 +87,20 @@ class Establisher:
         lexicon = lexicon_of(self.bookshelf)
         for stems in (*lexicon.by_code.get(bare, ()), *lexicon.below.get(bare, ())):
             yield from self.reading.find(stems)
-        for stems in titles(self.bookshelf, row.code, self.on):
-            yield from self.reading.find(stems, 5)
-        sites = sites_of(self.bookshelf, row)
+        for title in titles(self.bookshelf, row.code, self.on):
+            for stems in title.wordings:
+                places = self.reading.find(stems, 5)
+                yield from (p for p in places if self._at_site(p, stems, title.sites, title.reach))
+        whole = take_apart(row.display)
         for length in range(len(bare) - 1, 2, -1):
             for stems in lexicon.by_code.get(bare[:length], ()):
-                yield from (p for p in self.reading.find(stems) if self._at_site(p, stems, sites))
+                places = self.reading.find(stems)
+                yield from (p for p in places if self._at_site(p, stems, whole.sites, whole.reach))
 
-    def _at_site(self, place: Place, stems: Stems, sites: Stems) -> bool:
+    def _at_site(self, place: Place, stems: Stems, sites: Stems, reach: int) -> bool:
         if not sites or sites & stems:
             return True
-        near = {token.stem for token in tokens(self.reading.around(place, 2))}
+        near = {token.stem for token in tokens(self.reading.around(place, reach))}
         return bool(sites & near)
 
 
@@ -134,29 +142,44 @@ def _terms(bookshelf: Bookshelf) -> Iterator[tuple[str, str]]:
             yield drug.long_term, drug.generic
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Title:
+    """A code title taken apart: wordings of what it is (each a set of stems), body sites, and how near they stand.
+
+    ``reach`` counts sentences on either side; a vague complaint such as pain names its site in the same one.
+    """
+
+    wordings: tuple[Stems, ...]
+    sites: Stems
+    reach: int = 2
+
+
 @lru_cache(maxsize=16384)
-def titles(bookshelf: Bookshelf, code: str, on: date) -> tuple[Stems, ...]:
-    """Return the content stems of a code's title and of the inclusion terms at the code itself."""
+def titles(bookshelf: Bookshelf, code: str, on: date) -> tuple[Title, ...]:
+    """Return the title of a code, and the inclusion terms at the code itself and its parent, taken apart."""
     row = bookshelf.icd.get(code, on)
     own = {row.code, *(() if row.parent == row.block else (row.parent,))}
     texts = [row.display]
     texts += [note.text for note in bookshelf.icd.notes(row.code, on).inclusion_terms if note.origin in own]
-    return tuple(dict.fromkeys(stems for text in texts if (stems := content(text))))
+    return tuple(title for text in texts if (title := take_apart(text)).wordings)
 
 
-def content(text: str) -> Stems:
-    """Return the stems of a title that carry its meaning: no side, episode, filler or bracket."""
+def take_apart(text: str) -> Title:
+    """Split a title into its meaning and its sites; of four or more words of meaning one may be missing."""
     words = title_words()
-    lower = text.lower().partition("(")[0]
-    return frozenset(t.stem for t in tokens(lower) if t.stem not in words.filler and not t.stem.isdigit())
+    found = {t.stem for t in tokens(_BRACKETS.sub(" ", text.lower())) if not t.stem.isdigit()}
+    meaning = frozenset(found - words.filler - words.sites)
+    if not meaning:
+        whole = frozenset(found - words.filler)
+        return Title(wordings=(whole,) if whole else (), sites=frozenset())
+    shorter = [meaning - {word} for word in sorted(meaning)] if len(meaning) > 3 else []
+    vague = meaning <= words.vague
+    return Title(wordings=(meaning, *shorter), sites=sites_of(text, kin=not vague), reach=0 if vague else 2)
 
 
 @lru_cache(maxsize=16384)
-def sites_of(bookshelf: Bookshelf, row: IcdCode) -> Stems:
-    """Return the stems of body sites in a code's title."""
-    return frozenset(t.stem for t in tokens(row.display.lower()) if t.stem in title_words().sites)
-
-
-def any_of(reading: Reading, terms: Iterable[Stems], slack: int = 3) -> tuple[Place, ...]:
-    """Find every place of any of several terms."""
-    return tuple(place for term in terms for place in reading.find(term, slack))
+def sites_of(text: str, *, kin: bool = True) -> Stems:
+    """Return the stems of body sites in a title, with ``kin`` also the sites people name instead of them."""
+    words = title_words()
+    found = {t.stem for t in tokens(text.lower()) if t.stem in words.sites}
+    return frozenset(found.union(*(words.kin.get(site, frozenset()) for site in found))) if kin else frozenset(found)

@@ -34,6 +34,7 @@ class CheckPolicy(Record):
     switches: tuple[Switch, ...] = ()
     timely_filing_days: int = Field(default=365, ge=1)
     document_days: int = Field(default=30, ge=0, description="a note may be dated this long after the visit")
+    structure: bool = Field(default=True, description="whether the 837P is rendered and run through pyx12")
     today: date | None = Field(
         default=None, description="the coding date; the claim's creation date when absent"
     )

@@ -41,7 +41,7 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Page:
+class Page:
     """One document: its text, lower-cased copy of the same length, sentences and tokens."""
 
     id: str
@@ -51,6 +51,19 @@ class _Page:
     tokens: tuple[Token, ...]
     sentence_of: tuple[int, ...]
     index: Mapping[str, tuple[int, ...]]
+
+    def sentence_at(self, offset: int) -> int:
+        """The number of the sentence that holds an offset."""
+        return _segment_at(self, offset)
+
+    def around(self, sentence: int, reach: int) -> str:
+        """The lower-cased sentence with ``reach`` sentences on either side."""
+        first, last = max(0, sentence - reach), min(len(self.segments) - 1, sentence + reach)
+        return self.lower[self.segments[first].start : self.segments[last].end]
+
+    def status(self, sentence: int, start: int, end: int) -> Status:
+        """How the words of a span are said."""
+        return _status(self, sentence, start, end)
 
     def bounds(self, sentence: int) -> tuple[int, int]:
         """The code points of a sentence."""
@@ -62,7 +75,7 @@ class _Page:
 class Reading:
     """All documents of a request, ready to be asked for terms."""
 
-    pages: tuple[_Page, ...]
+    pages: tuple[Page, ...]
     _memo: dict[tuple[frozenset[str], int], tuple[Place, ...]] = field(default_factory=dict, repr=False)
 
     def find(self, term: Iterable[str], slack: int = 3) -> tuple[Place, ...]:
@@ -105,7 +118,7 @@ class Reading:
             return None
         return _status(page, _segment_at(page, start), start, end)
 
-    def page(self, document: str) -> _Page | None:
+    def page(self, document: str) -> Page | None:
         """The page of a document, None when it is not there."""
         return next((page for page in self.pages if page.id == document), None)
 
@@ -114,8 +127,7 @@ class Reading:
         page = self.page(place.document)
         if page is None:
             return ""
-        first, last = max(0, place.sentence - reach), min(len(page.segments) - 1, place.sentence + reach)
-        return page.lower[page.segments[first].start : page.segments[last].end]
+        return page.around(place.sentence, reach)
 
     @cached_property
     def text(self) -> str:
@@ -133,7 +145,7 @@ def stems_of(term: str) -> tuple[str, ...]:
     return tuple(token.stem for token in tokens(term))
 
 
-def _page(name: str, text: str) -> _Page:
+def _page(name: str, text: str) -> Page:
     lower = text.lower()
     if len(lower) != len(text):
         lower = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
@@ -143,7 +155,7 @@ def _page(name: str, text: str) -> _Page:
     index: dict[str, list[int]] = {}
     for position, token in enumerate(found):
         index.setdefault(token.stem, []).append(position)
-    return _Page(
+    return Page(
         id=name,
         text=text,
         lower=lower,
@@ -154,12 +166,12 @@ def _page(name: str, text: str) -> _Page:
     )
 
 
-def _segment_at(page: _Page, offset: int) -> int:
+def _segment_at(page: Page, offset: int) -> int:
     starts = [segment.start for segment in page.segments]
     return max(0, bisect_right(starts, offset) - 1)
 
 
-def _find(page: _Page, term: frozenset[str], slack: int) -> Iterator[Place]:
+def _find(page: Page, term: frozenset[str], slack: int) -> Iterator[Place]:
     if not term or any(s not in page.index for s in term):
         return
     rarest = min(term, key=lambda s: (len(page.index[s]), s))
@@ -182,7 +194,7 @@ def _find(page: _Page, term: frozenset[str], slack: int) -> Iterator[Place]:
         )
 
 
-def _group(page: _Page, term: frozenset[str], position: int, width: int) -> tuple[int, int] | None:
+def _group(page: Page, term: frozenset[str], position: int, width: int) -> tuple[int, int] | None:
     """The first and last token of the tightest group around a position, inside its sentence."""
     sentence = page.sentence_of[position]
     chosen = [position]
@@ -197,7 +209,7 @@ def _group(page: _Page, term: frozenset[str], position: int, width: int) -> tupl
     return (first, last) if last - first < width else None
 
 
-def _status(page: _Page, sentence: int, start: int, end: int) -> Status:
+def _status(page: Page, sentence: int, start: int, end: int) -> Status:
     low, high = page.bounds(sentence)
     before, after = page.lower[low:start], page.lower[end:high]
     known = cues()

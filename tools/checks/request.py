@@ -1,5 +1,6 @@
 """What the self-check is given, and the views of it that many rules share."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 from knowledge.bookshelf import Bookshelf
 from knowledge.icd10cm import IcdCode
 from knowledge.procedures import Procedure
-from knowledge.records import NoteEvidence
+from knowledge.records import Linkage, NoteEvidence
 from tools.checks.establish import Establisher
 from tools.checks.policy import CheckPolicy
 from tools.checks.reading import Reading, read
@@ -74,6 +75,24 @@ class CheckRequest:
     def procedures(self) -> dict[str, Procedure | None]:
         """Each procedure code of the claim with its row, None when the loaded table lacks it."""
         return {x.code: self.bookshelf.procedures.find(x.code, x.date_from) for x in self.claim.lines}
+
+    @cached_property
+    def linkages(self) -> dict[int, tuple[Linkage, ...]]:
+        """The linkage verdict of each pointer of each line, in the order of the pointers, by line number."""
+        return {line.number: tuple(self._linkage(line)) for line in self.claim.lines}
+
+    def _linkage(self, line: ClaimLine) -> Iterator[Linkage]:
+        sex = self.claim.patient.sex
+        for diagnosis in self.pointed(line):
+            if self.icd.get(diagnosis.code) is not None:
+                yield self.bookshelf.linkage.check(
+                    diagnosis.code,
+                    line.code,
+                    on=line.date_from,
+                    age=self.age,
+                    sex=sex if sex in {"female", "male"} else None,
+                    modifiers=line.modifiers,
+                )
 
     @cached_property
     def codes(self) -> tuple[str, ...]:

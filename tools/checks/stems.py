@@ -26,7 +26,8 @@ _SAME = {
     "fibular": "fibula", "radial": "radius", "ulnar": "ulna", "lumbosacral": "lumbar", "low back": "back",
     "glycemic": "glucose", "hba1c": "a1c", "urinary": "urine", "asthmatic": "asthma", "tore": "tear",
     "torn": "tear", "sprained": "sprain", "bit": "bite", "bitten": "bite", "forgetful": "memory",
-    "forgetfulness": "memory",
+    "forgetfulness": "memory", "strain": "sprain", "strained": "sprain", "gerd": "reflux",
+    "tick": "insect", "mosquito": "insect", "bee": "insect", "wasp": "insect", "spider": "insect", "bug": "insect",
 }  # fmt: skip
 
 

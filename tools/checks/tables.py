@@ -30,11 +30,12 @@ class CueGroup:
 class DxCue:
     """What establishes codes that no term names: every group must be said.
 
-    ``only`` rows decide alone; the others add to the terms of the tables.
+    ``only`` rows decide alone, ``also`` rows add to the terms of the tables, and under ``title_word`` rows any one
+    word of the code's title will do.
     """
 
     codes: str
-    only: bool
+    mode: str
     groups: tuple[CueGroup, ...]
 
 
@@ -44,6 +45,8 @@ class TitleWords:
 
     filler: frozenset[str]
     sites: frozenset[str]
+    kin: Mapping[str, frozenset[str]]
+    vague: frozenset[str]
 
 
 def read_rows(
@@ -97,9 +100,9 @@ def dx_cues() -> tuple[DxCue, ...]:
     """Return the rows of ``dx_cues.csv``."""
 
     def make(cells: Mapping[str, str]) -> DxCue:
-        if cells["mode"] not in {"only", "also"}:
+        if cells["mode"] not in {"only", "also", "title_word"}:
             raise ValueError(f"unknown mode {cells['mode']!r}")
-        return DxCue(codes=cells["codes"], only=cells["mode"] == "only", groups=groups(cells["cues"]))
+        return DxCue(codes=cells["codes"], mode=cells["mode"], groups=groups(cells["cues"]))
 
     return read_rows(DATA / "dx_cues.csv", ("codes", "mode", "cues"), make)
 
@@ -108,7 +111,10 @@ def dx_cues() -> tuple[DxCue, ...]:
 def title_words() -> TitleWords:
     """Return the word lists of ``title_words.toml``."""
     raw = tomllib.loads((DATA / "title_words.toml").read_text(encoding="utf-8"))
-    return TitleWords(filler=_stems(raw["filler"]), sites=_stems(raw["sites"]))
+    families = [_stems(family) for family in raw["kin"]]
+    sites = _stems(raw["sites"]).union(*families)
+    kin = {site: frozenset().union(*(f for f in families if site in f)) for site in sites}
+    return TitleWords(filler=_stems(raw["filler"]), sites=sites, kin=kin, vague=_stems(raw["vague"]))
 
 
 def _stems(words: list[str]) -> frozenset[str]:
@@ -259,3 +265,70 @@ def exclusives() -> tuple[ExclusiveRow, ...]:
         )
 
     return read_rows(DATA / "exclusives.csv", ("id", "first", "second", "unless", "why"), make)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlaceRule:
+    """Places a category or family of services is billed from ("only"), or never from ("not")."""
+
+    selector: str
+    only: bool
+    places: frozenset[str]
+    why: str
+
+    def allows(self, place: str) -> bool:
+        """Whether the service may be billed from the place."""
+        return (place in self.places) is self.only
+
+
+@lru_cache(maxsize=1)
+def _place_rules() -> Mapping[str, PlaceRule]:
+    def make(cells: Mapping[str, str]) -> PlaceRule:
+        if cells["rule"] not in {"only", "not"}:
+            raise ValueError(f"unknown rule {cells['rule']!r}")
+        places = frozenset(cells["places"].split("|"))
+        return PlaceRule(selector=cells["selector"], only=cells["rule"] == "only", places=places, why=cells["why"])
+
+    rows = read_rows(DATA / "place_rules.csv", ("selector", "rule", "places", "why"), make)
+    return {row.selector: row for row in rows}
+
+
+def place_rule(category: str, family: str) -> PlaceRule | None:
+    """Return the place rule of a service, its family first, None when any place will do."""
+    return _place_rules().get(family) or _place_rules().get(category)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceCue:
+    """What a note must say of a service: every group, each as done."""
+
+    selector: str
+    groups: tuple[CueGroup, ...]
+
+
+@lru_cache(maxsize=1)
+def _service_cues() -> Mapping[str, ServiceCue]:
+    def make(cells: Mapping[str, str]) -> ServiceCue:
+        return ServiceCue(selector=cells["selector"], groups=groups(cells["cues"]))
+
+    return {row.selector: row for row in read_rows(DATA / "service_cues.csv", ("selector", "cues"), make)}
+
+
+def service_cue(code: str, family: str, category: str) -> ServiceCue | None:
+    """Return what a note must say of a service: the row of its code, family or category, None when there is none."""
+    rows = _service_cues()
+    return rows.get(code) or rows.get(f"family:{family}") or rows.get(f"category:{category}")
+
+
+@lru_cache(maxsize=1)
+def regions() -> Mapping[str, re.Pattern[str]]:
+    """Return the words by which people name a body region of the procedure table."""
+    rows = read_rows(DATA / "regions.csv", ("region", "words"), dict)
+    return {row["region"]: re.compile(rf"(?<![a-z0-9])(?:{row['words']})") for row in rows}
+
+
+@lru_cache(maxsize=1)
+def modalities() -> Mapping[str, re.Pattern[str]]:
+    """Return the words by which people name a kind of imaging."""
+    rows = read_rows(DATA / "modalities.csv", ("modality", "words"), dict)
+    return {row["modality"]: re.compile(rf"(?<![a-z0-9])(?:{row['words']})(?![a-z0-9])") for row in rows}
