@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from tools.fhir.bundle import Bundle, decode, read_bundle
+from tools.fhir.bundle import Bundle, read_bundle
 from tools.fhir.context_file import ContextFile
-from tools.fhir.documents import check_size, document_of_text
+from tools.fhir.documents import document_of_text
 from tools.fhir.errors import InputError
 from tools.fhir.source import RawEncounter, choose_encounter
 from tools.healthscribe import is_clinical_document, read_healthscribe
@@ -100,11 +100,8 @@ def read_bytes(data: bytes, where: str, context: ContextFile | None = None) -> R
 
 
 def _looks_like_json(data: bytes, where: str) -> bool:
-    """True for what begins like a JSON object, or is named so."""
-    if where.lower().endswith(".json"):
-        return True
-    check_size(len(data), where) if not data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") else None
-    return data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"["))
+    """True for what begins like a JSON object, or is named so (a note may well begin with a bracket)."""
+    return where.lower().endswith(".json") or data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
 
 
 def _transcribed(folder: Path, context: ContextFile | None) -> RawEncounter:
@@ -123,15 +120,6 @@ def _transcribed(folder: Path, context: ContextFile | None) -> RawEncounter:
         notes=notes,
         context=replace(context, encounter=context.encounter or folder.name),
     )
-
-
-def decoded(data: bytes, where: str) -> str:
-    """The text of bytes that must be UTF-8.
-
-    Raises:
-        InputError: they are not.
-    """
-    return decode(data, where)
 
 
 def each(paths: Iterator[Path], context: ContextFile | None = None) -> Iterator[RawEncounter | InputError]:
