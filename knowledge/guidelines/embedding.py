@@ -78,7 +78,8 @@ class LocalEmbedder:
         Raises:
             RuntimeError: neither ``fit`` nor ``load`` was called.
         """
-        return [self._vector(_features(text, query=query)) for text in texts]
+        features = _question_features if query else _features
+        return [self._vector(features(text)) for text in texts]
 
     def _vector(self, features: dict[str, float]) -> "Vector":
         import numpy as np
@@ -98,16 +99,18 @@ def _bucket(feature: str) -> int:
     return zlib.crc32(feature.encode()) % _IDF_BUCKETS
 
 
-def _features(text: str, *, query: bool = False) -> dict[str, float]:
+def _features(text: str) -> dict[str, float]:
     stems = terms(text)
     found = Counter(f"w{term}" for term in stems)
     plain = [term for term in stems if not term.startswith("~")]
     found.update(f"p{a} {b}" for a, b in pairwise(plain))
     found.update(f"g{gram}" for gram in _grams(tokens(text)))
-    weights = {feature: float(count) for feature, count in found.items()}
-    if query:
-        weights.update((f"w{term}", _SYNONYM) for term in expand(plain))
-    return weights
+    return {feature: float(count) for feature, count in found.items()}
+
+
+def _question_features(text: str) -> dict[str, float]:
+    added = {f"w{term}": _SYNONYM for term in expand(terms(text))}
+    return _features(text) | added
 
 
 def _grams(words: Iterable[str]) -> Iterable[str]:

@@ -1,0 +1,1 @@
+"""Guideline retrieval: questions with the right sections, and how many are found."""
