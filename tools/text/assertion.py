@@ -254,10 +254,16 @@ _PLAIN = Verdict("present", "recent", "patient", None, ())
 
 def judge(scopes: list[Scope], start: int, end: int) -> Verdict:
     """Judge the mention at tokens ``start``..``end`` by the scopes that cover its beginning."""
-    over = [s for s in scopes if s.start <= start < s.end]
-    if not over:
+    nearest: dict[str, Scope] = {}
+    for scope in scopes:
+        if scope.start <= start < scope.end:
+            known = nearest.get(scope.kind)
+            if known is None or abs(scope.cue_start - start) < abs(known.cue_start - start):
+                nearest[scope.kind] = scope
+    if not nearest:
         return _PLAIN
-    kinds = {scope.kind for scope in over}
+    over = tuple(nearest.values())
+    kinds = nearest.keys()
     assertion: Assertion = "present"
     if "negation" in kinds:
         assertion = "absent"
@@ -268,7 +274,7 @@ def judge(scopes: list[Scope], start: int, end: int) -> Verdict:
     experiencer: Experiencer = "family" if "family" in kinds else "other" if "other" in kinds else "patient"
     relative = next((s.detail for s in over if s.kind == "family"), None)
     temporality: Temporality = "historical" if "historical" in kinds else "recent"
-    return Verdict(assertion, temporality, experiencer, relative, tuple(over))
+    return Verdict(assertion, temporality, experiencer, relative, over)
 
 
 def relatives() -> Trie[str]:

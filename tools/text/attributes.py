@@ -164,6 +164,14 @@ def set_trends(scene: Scene, sentence: int, drafts: list[Draft], signals: list[S
             continue
         trend = cast("Trend", signal.value)
         target = next((d for d in problems if _adjacent([signal], norms, d)), None)
+        if (
+            target is None
+            and norms[signal.start] in word_set("adjacent trends")
+            and signal.end - signal.start == 1
+        ):
+            target = _complement(norms, problems, signal)
+            if target is None:
+                continue
         before = [d for d in problems if d.last <= signal.start]
         if target is None and before and ";" not in norms[before[-1].last : signal.start]:
             target = before[-1]
@@ -172,6 +180,14 @@ def set_trends(scene: Scene, sentence: int, drafts: list[Draft], signals: list[S
         elif target.trend is None or (target.trend != "uncontrolled" and trend == "uncontrolled"):
             target.trend = trend
     return left
+
+
+def _complement(norms: Sequence[str], problems: list[Draft], signal: Signal) -> Draft | None:
+    """Return the problem that a form of "be" or "get" says this of ("the pain is getting worse")."""
+    for problem in reversed(problems):
+        if problem.last <= signal.start and word_set("complement") & set(norms[problem.last : signal.start]):
+            return problem
+    return None
 
 
 def set_cause(scene: Scene, draft: Draft, drafts: list[Draft], signals: list[Signal]) -> None:

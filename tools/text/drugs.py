@@ -94,6 +94,7 @@ def set_action(scene: Scene, draft: Draft, signals: list[Signal], drugs: list[Dr
     low, high = scene.bounds[draft.sentence]
     refused = nearest(of(signals, "drugless"), norms, draft.first, draft.last, reach=8, after=40)
     actions = [s for s in of(signals, "action") if not (draft.first <= s.start < draft.last)]
+    actions = [s for s in actions if s.start < draft.last or _passive(norms, s, draft)]
     action = nearest(actions, norms, draft.first, draft.last, reach=40, after=2)
     if action is not None and not _crosses(norms, action, draft):
         draft.action = cast("Action", action.value)
@@ -113,6 +114,11 @@ def set_action(scene: Scene, draft: Draft, signals: list[Signal], drugs: list[Dr
         draft.assertion = "conditional"
     else:
         draft.assertion = "present"
+
+
+def _passive(norms: list[str], action: Signal, draft: Draft) -> bool:
+    """A verb after the drug speaks of it only in the passive ("lisinopril was refilled") or right beside it."""
+    return action.start - draft.last <= 1 or norms[action.start - 1] in word_set("passive")
 
 
 def _crosses(norms: list[str], action: Signal, draft: Draft) -> bool:

@@ -8,7 +8,7 @@ Lead = Literal["", "bullet", "number", "hash"]
 
 _LEAD = re.compile(
     r"[^\S\n]*(?:(?P<hash>\#{1,6}(?=\s|\d|[A-Za-z]))|(?P<bullet>[•●▪◦‣·○■□➢✓\-–—*+>](?![*\-])(?=\s|[A-Z•]))"
-    r"|(?P<number>\(?\d{1,2}[.)](?=\s|[A-Za-z*])|\#\d{1,2}[.):]?(?=\s)|[A-Za-z][)](?=\s)))?[^\S\n]*[*_]{0,3}"
+    r"|(?P<number>\(?\d{1,2}[.)](?=\s|[A-Za-z*])|\#\d{1,2}[.):]?(?=\s)|[A-Za-z][)](?=\s)))?(?:[^\S\n]+[-–•*](?=\s))?[^\S\n]*[*_]{0,3}"
 )
 _DIGITS = re.compile(r"\d+")
 _BREAK = re.compile(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")

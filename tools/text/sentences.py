@@ -14,7 +14,7 @@ _LABEL = re.compile(r"[*_]{0,3}(?P<name>[A-Za-z][A-Za-z/&,’' -]{1,40}?)[*_]{0,
 _WORD_BEFORE = re.compile(r"[^\s(\[]+$")
 _INITIALS = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]?$")
 _CONTINUES = re.compile(r"[a-z(,;]|\d+\s?(?:mg|mcg|ml|mm|cm|%)")
-_MAX_SENTENCE = 1500
+_MAX_SENTENCE = 1000
 
 
 @dataclass(slots=True)
@@ -68,6 +68,11 @@ def _pieces(text: str, start: int, stop: int) -> list[tuple[int, int]]:
         piece = text[low:high]
         left = low + len(piece) - len(piece.lstrip())
         right = left + len(piece.strip())
+        while right - left > _MAX_SENTENCE:
+            cut = text.rfind(" ", left + _MAX_SENTENCE // 2, left + _MAX_SENTENCE)
+            cut = cut if cut > 0 else left + _MAX_SENTENCE
+            trimmed.append((left, cut))
+            left = cut + 1 if text[cut] == " " else cut
         if right > left:
             trimmed.append((left, right))
     return trimmed
