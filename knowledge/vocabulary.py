@@ -41,6 +41,12 @@ Availability = Literal["rx", "otc", "either"]
 TestKind = Literal["lab", "imaging", "ecg", "pulmonary", "pathology", "scale", "vision", "hearing", "other"]
 
 
+_PROBLEM_KINDS = frozenset(get_args(ProblemKind))
+_TEST_KINDS = frozenset(get_args(TestKind))
+_AVAILABILITIES = frozenset(get_args(Availability))
+_ICD_SHAPE = re.compile(r"[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProblemTerm:
     """One way to name a condition and its default code by the conventions of ICD-10-CM.
@@ -193,9 +199,9 @@ class Vocabulary:
 
 def _problem(cells: Mapping[str, str]) -> ProblemTerm:
     kind = cells["kind"]
-    if kind not in get_args(ProblemKind):
+    if kind not in _PROBLEM_KINDS:
         raise ValueError(f"unknown kind {kind!r}")
-    if not re.fullmatch(r"[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?", cells["code"]):
+    if not _ICD_SHAPE.fullmatch(cells["code"]):
         raise ValueError(f"{cells['code']!r} is not written like an ICD-10-CM code")
     term = _lower(cells["term"])
     return ProblemTerm(term=term, code=cells["code"], kind=cast("ProblemKind", kind), note=cells["note"])
@@ -203,7 +209,7 @@ def _problem(cells: Mapping[str, str]) -> ProblemTerm:
 
 def _medication(cells: Mapping[str, str]) -> MedicationTerm:
     availability = cells["availability"]
-    if availability not in get_args(Availability):
+    if availability not in _AVAILABILITIES:
         raise ValueError(f"unknown availability {availability!r}")
     return MedicationTerm(
         name=_lower(cells["name"]),
@@ -219,7 +225,7 @@ def _medication(cells: Mapping[str, str]) -> MedicationTerm:
 
 def _test(cells: Mapping[str, str]) -> TestTerm:
     kind = cells["kind"]
-    if kind not in get_args(TestKind):
+    if kind not in _TEST_KINDS:
         raise ValueError(f"unknown kind {kind!r}")
     return TestTerm(
         term=_lower(cells["term"]),

@@ -6,7 +6,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?(?:\.\d+)?|[%+#&]")
-_NEVER_PLURAL = frozenset({"aids", "sars", "mers", "pots", "pcos", "does"})
+_NEVER_PLURAL = frozenset({"aids", "sars", "mers", "pots", "pcos", "does", "ppms", "rrms", "spms"})
 _IRREGULAR: Mapping[str, str] = MappingProxyType(
     {
         "calculi": "calculus",
