@@ -27,13 +27,16 @@ def read_documents(documents: tuple[ClinicalDocument, ...], vocabulary: Vocabula
 
 
 @tool(parse_docstring=True)
-def read_note(documents: list[str] | None, runtime: ToolRuntime[ToolContext, ToolState]) -> str:
-    """Read the encounter's documents: sections, sentences, and mentions of problems, tests, drugs, services and more.
+def read_note(  # noqa: D417 - the model never sees runtime
+    documents: list[str] | None, runtime: ToolRuntime[ToolContext, ToolState]
+) -> str:
+    """Read the encounter's documents: sections, sentences, and mentions of problems, tests, drugs and more.
 
-    Each mention is an exact span (text, start, end; Unicode code points) with what the note says of it: assertion
-    (present, absent, uncertain, conditional, hypothetical, planned), recent or historical, patient or family, section,
-    side, site, severity, dose, action, event (ordered, done, reviewed, planned, considered, refused) and
-    problem_header, the index of the mention under which an assessment or plan lists it. Mentions carry no codes.
+    Each mention is an exact span (text, start, end; Unicode code points) with what the note says of it:
+    assertion (present, absent, uncertain, conditional, hypothetical, planned), recent or historical, patient
+    or family, section, side, site, severity, dose, action, event (ordered, done, reviewed, planned,
+    considered, refused) and problem_header, the index of the mention under which an assessment or plan
+    lists it. Mentions carry no codes.
 
     Args:
         documents: ids of the documents to read, from get_encounter; null reads all of them.

@@ -1,4 +1,4 @@
-"""Reading clinical text: sections, sentences, mentions and what is claimed of them; exact offsets, no codes."""
+"""Reading clinical text: sections, sentences, mentions and what is claimed of them; no codes."""
 
 from tools.text.asserting import assert_concept
 from tools.text.reader import read

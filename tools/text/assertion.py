@@ -1,4 +1,4 @@
-"""What a note claims of a mention: present or not, whose, and when; scopes of cue phrases inside a sentence."""
+"""What a note claims of a mention: present or not, whose, when; by the scopes of cue phrases."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,15 @@ from tools.text.tokens import key
 from tools.text.trie import Trie
 
 _KINDS = frozenset(
-    "negation pseudo uncertain hypothetical historical historical_pseudo terminator".split()  # noqa: SIM905
+    {
+        "negation",
+        "pseudo",
+        "uncertain",
+        "hypothetical",
+        "historical",
+        "historical_pseudo",
+        "terminator",
+    }
 )
 _DIRECTIONS = frozenset({"forward", "backward", "none"})
 _STOPPERS = frozenset({";", "•", "|"})
@@ -71,7 +79,7 @@ def _find_cues(norms: Sequence[str], start: int, stop: int) -> list[_Cue]:
 
 
 def _turned(cue: _Cue, norms: Sequence[str], start: int, stop: int) -> _Cue:
-    """A bare "no"/"negative"/"denied" that closes its clause looks backward ("Fever: no", "strep negative")."""
+    """A bare "no", "negative" or "denied" that closes its clause looks backward ("Fever: no")."""
     if (
         cue.kind != "negation"
         or cue.end - cue.start != 1
@@ -130,7 +138,7 @@ def _forward_end(cues: list[_Cue], index: int, norms: Sequence[str], stop: int) 
 
 
 def _new_label(norms: Sequence[str], at: int, cue: _Cue, limit: int) -> bool:
-    """A colon after the cue begins another item, unless it is the cue's own ("Denies: ...") or a time of day."""
+    """A colon begins another item, unless it is the cue's own ("Denies: ...") or a time of day."""
     return at > cue.end + 1 and at + 1 < limit and not norms[at + 1].isdigit()
 
 
@@ -144,7 +152,7 @@ def _or_follows(norms: Sequence[str], at: int, limit: int) -> bool:
 
 
 def _backward_start(cues: list[_Cue], index: int, norms: Sequence[str], start: int) -> int:
-    """Return the start of a backward scope: the beginning of its clause, across a list that ends in and/or."""
+    """Return the start of a backward scope: the beginning of its clause, across a list."""
     cue = cues[index]
     floor = start
     for other in cues[:index]:

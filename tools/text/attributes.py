@@ -127,19 +127,14 @@ def _adjacent(signals: list[Signal], norms: Sequence[str], draft: Draft) -> Sign
             if len(gap) <= 4 and all(word in bridge for word in gap):
                 return signal
     for signal in signals:
-        gap = norms[draft.last : signal.start] if signal.start >= draft.last else None
-        if (
-            gap is not None
-            and len(gap) <= 4
-            and all(word in joins for word in gap)
-            and _closed(norms, signal)
-        ):
+        after = norms[draft.last : signal.start] if signal.start >= draft.last else None
+        if after is not None and len(after) <= 4 and set(after) <= joins and _closed(norms, signal):
             return signal
     return None
 
 
 def _closed(norms: Sequence[str], signal: Signal) -> bool:
-    """A modifier after its noun ends a phrase; otherwise it belongs to the next noun ("chills, new onset of")."""
+    """A modifier after its noun ends a phrase; else it is the next noun's ("chills, new onset of ...")."""
     return signal.end >= len(norms) or norms[signal.end] in word_set("phrase end")
 
 
@@ -210,3 +205,14 @@ def set_cause(scene: Scene, draft: Draft, drafts: list[Draft], signals: list[Sig
                 d for d in drafts if keep <= d.first < end and d is not draft and d.kind != "time"
             ][:1]
         return
+
+
+def set_mechanism(draft: Draft, drafts: list[Draft]) -> None:
+    """Link an injury to what caused it when its sentence says so ("fell and twisted her ankle")."""
+    if draft.entry is None or draft.entry.group not in {"injury", "symptom"} or draft.links:
+        return
+    for other in drafts:
+        if other.entry is not None and other.entry.group == "external" and other.assertion == "present":
+            draft.cause = draft.cause or other.concept
+            draft.links.append(other)
+            return

@@ -32,6 +32,7 @@ class Draft:
     concept: str
     entry: Entry | None = None
     head: bool = False
+    substance: bool = False
     verdict: Verdict | None = None
     assertion: Assertion = "present"
     historical: bool = False

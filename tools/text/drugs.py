@@ -23,19 +23,23 @@ _DOSE_TO = re.compile(
     r"\b(?:to|at|of|take)\s+(?P<dose>\d[\d,.]*\s?(?:mg|mcg|g|units?|mL|puffs?|tablets?)\b)", re.IGNORECASE
 )
 _FREQUENCY = re.compile(
-    r"\b(?:(?:once|twice|three times|four times|\d times|\d-\d times)\s+(?:a|per|every)?\s?(?:day|daily|week|weekly|"
-    r"month)|every\s+(?:\d+|other|\w+)(?:\s?(?:-|to)\s?\d+)?\s?(?:hours?|hrs?|days?|weeks?|months?|day|morning|evening|"
-    r"night)|once daily|twice daily|daily|nightly|weekly|monthly|at bedtime|every morning|every night|every evening|"
-    r"in the morning|before meals|with meals|b\.?i\.?d\.?|t\.?i\.?d\.?|q\.?i\.?d\.?|q\.?\s?d(?:ay)?\.?|q\.?\s?h\.?s\.?|"
-    r"q\s?\d+(?:-\d+)?\s?h(?:rs?|ours?)?|q\s?(?:am|pm|week|month|day)|qhs|qd|qod|per day|a day|per week)(?!\w)",
+    r"\b(?:(?:once|twice|three times|four times|\d times|\d-\d times)\s+(?:a|per|every)?\s?"
+    r"(?:day|daily|week|weekly|month)"
+    r"|every\s+(?:\d+|other|\w+)(?:\s?(?:-|to)\s?\d+)?\s?"
+    r"(?:hours?|hrs?|days?|weeks?|months?|day|morning|evening|night)"
+    r"|once daily|twice daily|daily|nightly|weekly|monthly|at bedtime"
+    r"|every morning|every night|every evening|in the morning|before meals|with meals"
+    r"|b\.?i\.?d\.?|t\.?i\.?d\.?|q\.?i\.?d\.?|q\.?\s?d(?:ay)?\.?|q\.?\s?h\.?s\.?"
+    r"|q\s?\d+(?:-\d+)?\s?h(?:rs?|ours?)?|q\s?(?:am|pm|week|month|day)|qhs|qd|qod"
+    r"|per day|a day|per week)(?!\w)",
     re.IGNORECASE,
 )
 _PRN = re.compile(r"\b(?:as needed|p\.?r\.?n\.?|if needed|when needed)(?!\w)", re.IGNORECASE)
 _ROUTE = re.compile(
-    r"\b(?:by mouth|orally|oral|p\.?o\.?|intramuscular(?:ly)?|i\.?m\.?|intravenous(?:ly)?|i\.?v\.?|subcutaneous(?:ly)?|"
-    r"sub-?q|s\.?c\.?|subq|inhaled|inhaler|nebulized|via nebulizer|topical(?:ly)?|cream|ointment|gel|intranasal|"
-    r"nasal spray|nasal|ophthalmic|eye drops?|otic|ear drops?|rectal(?:ly)?|vaginal(?:ly)?|transdermal|patch|"
-    r"sublingual(?:ly)?|intra-?articular(?:ly)?|injection|injected)(?!\w)",
+    r"\b(?:by mouth|orally|oral|p\.?o\.?|intramuscular(?:ly)?|i\.?m\.?|intravenous(?:ly)?|i\.?v\.?"
+    r"|subcutaneous(?:ly)?|sub-?q|s\.?c\.?|subq|inhaled|inhaler|nebulized|via nebulizer|topical(?:ly)?"
+    r"|cream|ointment|gel|intranasal|nasal spray|nasal|ophthalmic|eye drops?|otic|ear drops?|rectal(?:ly)?"
+    r"|vaginal(?:ly)?|transdermal|patch|sublingual(?:ly)?|intra-?articular(?:ly)?|injection|injected)(?!\w)",
     re.IGNORECASE,
 )
 _ROUTES = (
@@ -91,7 +95,6 @@ def set_dose(scene: Scene, draft: Draft, following: int) -> None:
 def set_action(scene: Scene, draft: Draft, signals: list[Signal], drugs: list[Draft]) -> None:
     """Set what was done with a medication, and whether it is taken at all."""
     norms = scene.tokens.norms
-    low, high = scene.bounds[draft.sentence]
     refused = nearest(of(signals, "drugless"), norms, draft.first, draft.last, reach=8, after=40)
     actions = [s for s in of(signals, "action") if not (draft.first <= s.start < draft.last)]
     actions = [s for s in actions if s.start < draft.last or _passive(norms, s, draft)]
@@ -117,7 +120,7 @@ def set_action(scene: Scene, draft: Draft, signals: list[Signal], drugs: list[Dr
 
 
 def _passive(norms: list[str], action: Signal, draft: Draft) -> bool:
-    """A verb after the drug speaks of it only in the passive ("lisinopril was refilled") or right beside it."""
+    """A verb after the drug is about it only in the passive ("lisinopril was refilled") or beside it."""
     return action.start - draft.last <= 1 or norms[action.start - 1] in word_set("passive")
 
 

@@ -21,16 +21,18 @@ _VIEWS = re.compile(r"(?<!\w)(\d|one|two|three|four|five|six|single)[\s-]views?\
 _NUMBERS = {"single": "1", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6"}
 _VALUE = re.compile(
     r"[\s,:=(]*(?:(?:is|was|were|of|at|level|levels|score|today|currently|now|last|up|to|slightly|mildly|still|"
-    r"remains|elevated|high|low|normal|result|results|reading|returned|came back|approximately|about|around|than|"
-    r"greater|less|from|the|a|her|his|in|on|check|improved|stable|been|has|have|had|also|running|down|decreased|increased|"
-    r"value|most|recent|office|clinic|positive|negative)[\s,:=(]+){0,6}"
+    r"remains|elevated|high|low|normal|result|results|reading|returned|came back|approximately|about|around|"
+    r"than|"
+    r"greater|less|from|the|a|her|his|in|on|check|improved|stable|been|has|have|had|also|running|down|"
+    r"decreased|increased|value|most|recent|office|clinic|positive|negative)[\s,:=(]+){0,6}"
     r"(?P<value>[<>≤≥]?\s?\d{1,6}(?:[.,]\d+)*(?:\s?/\s?\d+)?)(?![/\d]*\d*/\d)\s?"
     r"(?P<unit>%|percent|mg/dL|ng/mL|ng/dL|g/dL|mmol/L|mEq/L|U/L|IU/L|mIU/L|uIU/mL|µIU/mL|pg/mL|mcg/dL|K/uL|mm/hr|"
     r"mL/min|x10\^?\d|mmHg|mg/L|seconds|L|bpm|units?|points?)?(?![\w])",
     re.IGNORECASE,
 )
 _NOT_VALUE = re.compile(
-    r"\s*(?:mg\b(?!/)|mcg\b(?!/)|weeks?|months?|days?|years?|hours?|minutes?|times|views?|out of|st\b|nd\b|rd\b|th\b|:|[-/]\d)",
+    r"\s*(?:mg\b(?!/)|mcg\b(?!/)|weeks?|months?|days?|years?|hours?|minutes?|times|views?|out of"
+    r"|st\b|nd\b|rd\b|th\b|:|[-/]\d)",
     re.IGNORECASE,
 )
 
@@ -153,19 +155,19 @@ def _assert_event(scene: Scene, draft: Draft, signals: list[Signal]) -> None:
 
 
 def _conditional(scene: Scene, draft: Draft) -> bool:
-    """Tell whether an order hangs on an "if" anywhere before it in the sentence ("If pain goes on, we will ...")."""
+    """Tell whether an order hangs on an "if" before it in the sentence ("If pain goes on, we ...")."""
     if draft.event not in {"ordered", "planned", "considered"}:
         return False
     low, high = scene.bounds[draft.sentence]
     norms = scene.tokens.norms
-    return "if" in norms[low : draft.first] or "unless" in norms[low:high] or "should" == norms[low]
+    return "if" in norms[low : draft.first] or "unless" in norms[low:high] or norms[low] == "should"
 
 
 def set_result(scene: Scene, draft: Draft, signals: list[Signal], following: int) -> None:
     """Set a test's number, unit and quality; ``following`` is the first token of the next mention."""
     text, tokens = scene.text, scene.tokens
     start = tokens.ends[draft.last - 1]
-    low, high = scene.bounds[draft.sentence]
+    high = scene.bounds[draft.sentence][1]
     limit = min(tokens.starts[following] if following < high else scene.spans[draft.sentence].end, start + 90)
     match = _VALUE.match(text, start, limit)
     if match and not _NOT_VALUE.match(text, match.end("value"), min(len(text), match.end() + 12)):

@@ -50,7 +50,7 @@ class HeaderFinder:
                 draft.header = self.current
 
     def _closes(self, sentence: int) -> bool:
-        """Tell whether a line is a title that names no problem we know ("Preop examination."): it ends the item."""
+        """Tell whether a line is a title that names no problem we know; it ends the item before it."""
         span = self.scene.spans[sentence]
         line = self.scene.lines[span.line]
         low, high = self.scene.bounds[sentence]

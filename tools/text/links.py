@@ -1,5 +1,7 @@
 """Links between mentions of one sentence or item: a drug or test for a problem, a problem with another."""
 
+from itertools import pairwise
+
 from tools.text.draft import Draft, Scene
 from tools.text.tables import word_set
 
@@ -7,14 +9,14 @@ _LINKABLE = frozenset({"medication", "test", "procedure", "device"})
 
 
 def set_links(scene: Scene, drafts: list[Draft]) -> None:
-    """Link drugs, tests and procedures of a sentence to the problem they are for, or to their item's header."""
+    """Link drugs, tests and procedures to the problem they are for, or to their item's header."""
     problems = [d for d in drafts if d.kind in {"problem", "status"}]
     for draft in drafts:
         if draft.kind in _LINKABLE:
             target = _named(scene, draft, problems) or draft.header or _only(problems)
             if target is not None and target is not draft and target not in draft.links:
                 draft.links.append(target)
-    for one, two in zip(problems, problems[1:], strict=False):
+    for one, two in pairwise(problems):
         between = scene.tokens.norms[one.last : two.first]
         if between in (["with"], ["with", "associated"], ["and", "associated"], ["complicated", "by"]):
             two.links.append(one)

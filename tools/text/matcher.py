@@ -20,6 +20,7 @@ _PROBLEM_KIND: dict[str, MentionKind] = {
     "encounter": "status",
     "family": "family",
     "social": "social",
+    "external": "status",
 }
 _ORDER: tuple[Source, ...] = (
     "problem",
@@ -106,4 +107,6 @@ def draft_of(scene: Scene, hit: Hit, sentence: int) -> Draft | None:
     )
     if kind == "medication" and scene.kinds[sentence] == "allergies":
         kind = "allergy"
-    return Draft(hit.first, hit.last, sentence, kind, entry.concept, entry)
+    draft = Draft(hit.first, hit.last, sentence, kind, entry.concept, entry)
+    draft.substance = hit.of("substance") is not None
+    return draft

@@ -12,14 +12,15 @@ _NUMBER = re.compile(
     r"[\s:=,(|*-]*(?:(?:is|was|of|at|today|in|clinic|office|the|to|be|noted|approximately|about|elevated|up|this|visit|"
     r"currently|now|has|been|found|measured|down|index|reading|repeat|initial|by|stable|a)[\s:=,(|-]+){0,6}"
     r"(?P<value>\d{1,3}\s?/\s?\d{2,3}|\d{1,3}(?:\.\d+)?(?:\s?(?:['’]|ft|feet)\s?\d{0,2}(?:\.\d+)?)?)\s?"
-    r"(?P<unit>%|°?\s?[FC]\b|degrees\s[FC]|kg/m2|kg/m²|kg|lbs?\b|pounds|mmHg|mm\sHg|bpm|beats per minute|/min|cm|"
-    r"inches|in\b|[\"”])?",
+    r"(?P<unit>%|°?\s?[FC]\b|degrees\s[FC]|kg/m2|kg/m²|kg|"
+    r"lbs?\b|pounds|mmHg|mm\sHg|bpm|beats per minute|/min|"
+    r"cm|inches|in\b|[\"”])?",
     re.IGNORECASE,
 )
 _MINUTES = re.compile(
     r"(?<![\d.])(\d{1,3})(?:\s?(?:-|–|to)\s?\d{1,3})?[\s-]*(?:minutes?|mins?)\b", re.IGNORECASE
 )
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()  # noqa: SIM905
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DATE = re.compile(
     r"(?<![\d/.])(?:(?P<m>0?[1-9]|1[0-2])/(?:(?P<d>0?[1-9]|[12]\d|3[01])/)?(?P<y>(?:19|20)\d\d|(?<=/)\d\d)(?![\d/])"
     r"|(?P<iso>(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))(?!\d)"
@@ -28,8 +29,8 @@ _DATE = re.compile(
 )
 _SPELL = re.compile(
     r"\b(?:for\s+)?(?:the\s+)?(?:past\s+|last\s+|approximately\s+|about\s+|over\s+)*"
-    r"(?:\d+(?:\.\d+)?(?:\s?(?:-|–|to)\s?\d+)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|several|a few|few|"
-    r"a couple of|couple of)[\s-]+(?:hour|day|week|month|year)s?(?:\s+ago|\s+history)?(?![\w-])",
+    r"(?:\d+(?:\.\d+)?(?:\s?(?:-|–|to)\s?\d+)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|several|"
+    r"a few|few|a couple of|couple of)[\s-]+(?:hour|day|week|month|year)s?(?:\s+ago|\s+history)?(?![\w-])",
     re.IGNORECASE,
 )
 

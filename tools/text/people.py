@@ -12,7 +12,8 @@ from tools.text.trie import Trie
 
 _PACK_YEARS = re.compile(r"(\d+(?:\.\d+)?)[\s-]*pack[\s-]*years?", re.IGNORECASE)
 _PACKS = re.compile(
-    r"(\d+(?:\.\d+)?|half a|one|two|a)\s*(?:packs?|ppd|cigarettes|cigars)\b(?:\s*(?:per|a|/)\s*(?:day|week))?",
+    r"(\d+(?:\.\d+)?|half a|one|two|a)\s*(?:packs?|ppd|cigarettes|cigars)\b"
+    r"(?:\s*(?:per|a|/)\s*(?:day|week))?",
     re.IGNORECASE,
 )
 _SOCIAL: frozenset[SectionKind] = frozenset({"social_history"})
@@ -28,11 +29,7 @@ def set_use(scene: Scene, draft: Draft, signals: list[Signal]) -> bool:
         if not word_set("substance company") & set(norms[low:high]):
             return False
     uses = of(signals, "use")
-    inside = [
-        s
-        for s in uses
-        if s.start <= draft.first and s.end >= draft.first or draft.first <= s.start < draft.last
-    ]
+    inside = [s for s in uses if (s.start <= draft.first <= s.end) or draft.first <= s.start < draft.last]
     signal = inside[0] if inside else nearest(uses, norms, draft.first, draft.last, reach=10, after=1)
     if word in {"nonsmoker"} or (signal is not None and signal.value == "never"):
         draft.use, draft.assertion = "never", "absent"

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from tools.text.assertion import judge, scopes_of
-from tools.text.attributes import SiteCarrier, set_cause, set_modifiers, set_side, set_trends
+from tools.text.attributes import SiteCarrier, set_cause, set_mechanism, set_modifiers, set_side, set_trends
 from tools.text.compose import Composer
 from tools.text.draft import Draft, Scene
 from tools.text.drugs import set_action, set_dose
@@ -27,9 +27,28 @@ if TYPE_CHECKING:
     from knowledge.vocabulary import Vocabulary
 
 _OPTIONAL = (
-    "laterality site severity acuity trend cause value unit result dose route frequency prn action event here minutes "
-    "purpose relative use label"
-).split()
+    "laterality",
+    "site",
+    "severity",
+    "acuity",
+    "trend",
+    "cause",
+    "value",
+    "unit",
+    "result",
+    "dose",
+    "route",
+    "frequency",
+    "prn",
+    "action",
+    "event",
+    "here",
+    "minutes",
+    "purpose",
+    "relative",
+    "use",
+    "label",
+)
 
 
 def set_scene(text: str, vocabulary: "Vocabulary") -> Scene:
@@ -111,22 +130,18 @@ class _Reader:
         kept: list[Draft] = []
         for number, draft in enumerate(drafts):
             following = drafts[number + 1].first if number + 1 < len(drafts) else high
+            if draft.substance and not set_use(scene, draft, signals) and draft.kind == "social":
+                continue
             if draft.kind == "medication":
                 set_dose(scene, draft, following)
                 set_action(scene, draft, signals, drugs)
             elif draft.kind in {"test", "procedure"}:
                 self._describe_test(draft, signals, following)
-            elif draft.kind == "social":
-                if (
-                    draft.entry is not None
-                    and draft.entry.source == "substance"
-                    and not set_use(scene, draft, signals)
-                ):
-                    continue
             elif draft.kind in {"problem", "status", "family"}:
                 set_side(scene, draft)
                 set_modifiers(scene, draft, signals)
                 set_cause(scene, draft, drafts, signals)
+                set_mechanism(draft, drafts)
             kept.append(draft)
         share_results(scene, kept)
         return kept

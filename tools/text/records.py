@@ -88,7 +88,7 @@ class Mention(Record):
 
     ``text`` equals ``note[start:end]`` (Unicode code points). ``concept`` is the vocabulary's term, a generic
     drug name, or a composed one such as "pain in right knee". A condition of a relative has kind ``family``.
-    Tests and procedures that were only ordered have the assertion ``planned``, only considered ``conditional``.
+    Tests and procedures only ordered have the assertion ``planned``, only considered ``conditional``.
     ``sentence`` is the index of the sentence. ``problem_header`` is the index of the mention under which
     an assessment or plan lists this one; a header points to itself. ``links`` are indices of mentions this
     one is for (medication or test for a problem) or due to.

@@ -1,4 +1,4 @@
-"""Signal phrases: words that say how bad, how old, ordered or done, started or stopped; found once a sentence."""
+"""Signal phrases: words that say how bad, how old, ordered or done, started or stopped."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -80,7 +80,7 @@ def barriers(norms: Sequence[str], low: int, high: int) -> int:
 def nearest(
     signals: list[Signal], norms: Sequence[str], first: int, last: int, *, reach: int = 30, after: int = 2
 ) -> Signal | None:
-    """Return the signal closest to tokens ``first``..``last``; one that follows counts ``after`` times farther."""
+    """Return the signal closest to the tokens; one that follows counts ``after`` times farther."""
     best: Signal | None = None
     best_cost = reach
     for signal in signals:

@@ -1,4 +1,4 @@
-"""Recent or historical: a chronic condition in a "history of" list is current, an episode that ended is not."""
+"""Recent or historical: a chronic condition in a "history of" list is current, an ended episode is not."""
 
 from functools import cache
 
@@ -30,9 +30,9 @@ def set_time(scene: Scene, draft: Draft) -> None:
     lasting = _lasting(draft) or draft.kind == "medication"
     if draft.historical and lasting and _only_weak(scene, draft):
         draft.historical = False
-    if scene.kinds[draft.sentence] == "psh" and draft.kind in {"procedure", "problem"}:
-        draft.historical = True
-    elif scene.kinds[draft.sentence] == "pmh" and draft.kind in {"problem", "procedure"} and not lasting:
+    kind = scene.kinds[draft.sentence]
+    past = kind == "psh" or (kind == "pmh" and not lasting)
+    if past and draft.kind in {"problem", "procedure"}:
         draft.historical = True
 
 

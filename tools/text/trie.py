@@ -9,7 +9,7 @@ V = TypeVar("V")
 
 
 class Trie(Generic[V]):
-    """Phrases to values, matched token by token; nodes are plain dicts, so the hot loop touches no objects."""
+    """Phrases to values, matched token by token; nodes are plain dicts, no objects in the hot loop."""
 
     __slots__ = ("_next", "_root", "_value")
 
