@@ -31,7 +31,9 @@ def not_writable(request: CheckRequest) -> Iterator[Doubt]:
         yield Doubt(message=f"The 837P can not be written: {'; '.join(problems[:3])}{more}.")
 
 
-@rule("claim.x12", "error", "pyx12 finds a fault in the 837P.", "X12 005010X222A1, pyx12 map 837.5010.X222.A1")
+@rule(
+    "claim.x12", "error", "pyx12 finds a fault in the 837P.", "X12 005010X222A1, pyx12 map 837.5010.X222.A1"
+)
 def x12(request: CheckRequest) -> Iterator[Doubt]:
     """The rendered interchange passes the implementation guide's map."""
     if not request.policy.structure or problems_of(request.claim):
@@ -42,7 +44,10 @@ def x12(request: CheckRequest) -> Iterator[Doubt]:
         yield Doubt(message=f"The 837P can not be written: {error}.")
         return
     for fault in validate_837(text)[:_MOST]:
-        yield Doubt(message=f"837P: {fault}.", source=Source(table="pyx12", edition="837.5010.X222.A1", row=str(fault.segment)))
+        yield Doubt(
+            message=f"837P: {fault}.",
+            source=Source(table="pyx12", edition="837.5010.X222.A1", row=str(fault.segment)),
+        )
 
 
 def _envelope(claim: Claim) -> Envelope:

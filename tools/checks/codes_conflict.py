@@ -8,7 +8,7 @@ from knowledge.vocabulary import in_range
 from tools.checks.codes_validity import icd_source
 from tools.checks.request import CheckRequest
 from tools.checks.rule import Doubt, rule
-from tools.checks.tables import EDITION, PairRow, dx_pairs
+from tools.checks.tables import EDITION, PairRow, dx_pairs, within
 
 _INJURY_PHASES = "ADGKPS"
 
@@ -158,15 +158,11 @@ def _pairs(request: CheckRequest, kind: str) -> Iterator[Doubt]:
 
 
 def _matching(row: PairRow, codes: tuple[str, ...]) -> tuple[str, str] | None:
-    first = next((c for c in codes if _any(c, row.first)), None)
-    second = next((c for c in codes if c != first and _any(c, row.second)), None)
-    if first is None or second is None or any(_any(c, row.unless) for c in codes):
+    first = next((c for c in codes if within(c, row.first)), None)
+    second = next((c for c in codes if c != first and within(c, row.second)), None)
+    if first is None or second is None or any(within(c, row.unless) for c in codes):
         return None
     return first, second
-
-
-def _any(code: str, spans: tuple[str, ...]) -> bool:
-    return any(in_range(code, span) for span in spans)
 
 
 def _symptomatic(code: str) -> bool:

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date
+from functools import lru_cache
 
+from knowledge.bookshelf import Bookshelf
 from knowledge.records import FhirEvidence, Source
-from knowledge.vocabulary import in_range
 from tools.checks.codes_validity import icd_source
 from tools.checks.reading import Status
 from tools.checks.request import CheckRequest
 from tools.checks.rule import Doubt, rule
-from tools.checks.tables import EDITION
+from tools.checks.tables import EDITION, within
 from tools.claim.model import ClaimDiagnosis
 
 _ACUTE = (
@@ -26,6 +28,7 @@ _ACUTE = (
     "K35",
     "O",
 )
+_DENIAL_COUNTS = ("Z28", "Z53", "Z91", "Z71")
 _ANY_STATUS = (
     "Z11-Z13",
     "Z20-Z23",
@@ -58,9 +61,11 @@ def status_of(request: CheckRequest, diagnosis: ClaimDiagnosis) -> Status:
     found = request.establisher.verdict(diagnosis.code).status
     if found < Status.HISTORICAL and _on_record(request, diagnosis):
         return Status.PRESENT
-    if found is not Status.ABSENT and _any(diagnosis.code, _ANY_STATUS):
+    if found is Status.NEGATED and not within(diagnosis.code, _DENIAL_COUNTS):
+        return found
+    if found is not Status.ABSENT and within(diagnosis.code, _ANY_STATUS):
         return Status.PRESENT
-    if found is Status.FAMILY and _any(diagnosis.code, _FAMILY):
+    if found is Status.FAMILY and within(diagnosis.code, _FAMILY):
         return Status.PRESENT
     return found
 
@@ -160,7 +165,7 @@ def historical(request: CheckRequest) -> Iterator[Doubt]:
     for diagnosis, status in judged(request):
         if (
             status is Status.HISTORICAL
-            and _any(diagnosis.code, _ACUTE)
+            and within(diagnosis.code, _ACUTE)
             and not diagnosis.code.endswith(("D", "S", "G", "K", "P"))
         ):
             yield Doubt(
@@ -201,7 +206,7 @@ def cited_in_denial(request: CheckRequest) -> Iterator[Doubt]:
         spans = request.spans(diagnosis)
         if (
             not spans
-            or _any(diagnosis.code, (*_ANY_STATUS, *_FAMILY))
+            or within(diagnosis.code, (*_ANY_STATUS, *_FAMILY))
             or len(spans) < len(diagnosis.evidence)
         ):
             continue
@@ -326,19 +331,11 @@ def specificity(request: CheckRequest) -> Iterator[Doubt]:
     """An unspecified code although a more specific sibling is documented in its own words."""
     if not request.documents:
         return
-    terms = _specific_terms(request)
     for code in request.codes:
         row = request.icd.get(code)
         if row is None or not row.display.lower().endswith("unspecified") or code[0] in "STVWXYZ":
             continue
-        better = next(
-            (
-                t
-                for t in terms.get(code[:3], ())
-                if t[0] not in request.codes and t[0][:3] == code[:3] and t[0] != code
-            ),
-            None,
-        )
+        better = _said_form(request, code)
         if better is not None:
             yield Doubt(
                 message=f"{code} is unspecified; the note says {better[1]!r}, which is {better[0]}.",
@@ -348,21 +345,25 @@ def specificity(request: CheckRequest) -> Iterator[Doubt]:
             )
 
 
-def _specific_terms(request: CheckRequest) -> dict[str, list[tuple[str, str]]]:
-    wanted = {c[:3] for c in request.codes}
+@lru_cache(maxsize=4)
+def _named_forms(bookshelf: Bookshelf, on: date) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Terms of several words that name a billable, specified disorder, by the category of their code."""
     found: dict[str, list[tuple[str, str]]] = {}
-    for term in request.bookshelf.vocabulary.problems:
-        if term.code[:3] not in wanted or term.kind not in {"disorder", "injury"} or " " not in term.term:
-            continue
-        row = request.bookshelf.icd.find(term.code, request.on)
-        vague = row is None or not row.billable or "unspecified" in row.display.lower()
-        if (
-            not vague
-            and f"{term.term}" in request.reading.text
-            and request.reading.says(term.term, 1) is Status.PRESENT
-        ):
-            found.setdefault(term.code[:3], []).append((term.code, term.term))
-    return found
+    for term in bookshelf.vocabulary.problems:
+        if term.kind in {"disorder", "injury"} and " " in term.term:
+            row = bookshelf.icd.find(term.code, on)
+            if row is not None and row.billable and "unspecified" not in row.display.lower():
+                found.setdefault(term.code[:3], []).append((term.code, term.term))
+    return {category: tuple(terms) for category, terms in found.items()}
+
+
+def _said_form(request: CheckRequest, code: str) -> tuple[str, str] | None:
+    """A more specific form of a code's category that the documents name, with its code."""
+    for better, term in _named_forms(request.bookshelf, request.on).get(code[:3], ()):
+        if better not in request.codes and term in request.reading.text:
+            if request.reading.says(term, 1) is Status.PRESENT:
+                return better, term
+    return None
 
 
 @rule(
@@ -389,7 +390,3 @@ def encounter_phase(request: CheckRequest) -> Iterator[Doubt]:
                 codes=(code,),
                 hint="Consider the 7th character for subsequent care.",
             )
-
-
-def _any(code: str, spans: tuple[str, ...]) -> bool:
-    return any(in_range(code, span) for span in spans)

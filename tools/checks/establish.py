@@ -17,7 +17,7 @@ from tools.checks.stems import tokens
 from tools.checks.tables import DxCue, dx_cues, title_words
 
 Stems = frozenset[str]
-_BRACKETS = re.compile(r"[(\[][^)\]]*[)\]]")
+_BRACKETS = re.compile(r"[(\[][^)\]]*[)\]]|\bwithout\b[^,]*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,8 +76,8 @@ class Establisher:
         for group in cue.groups:
             found = [p for stems in group.terms for p in self.reading.find(stems, 2)]
             status = max((p.status for p in found), default=Status.ABSENT)
-            if any(pattern.search(self.reading.text) for pattern in group.patterns):
-                status = Status.PRESENT
+            for pattern in group.patterns:
+                status = max(status, self.reading.status_of(pattern))
             weakest = min(weakest, status)
             places.extend(found)
         return Establishment(status=weakest, places=tuple(places))
@@ -182,4 +182,8 @@ def sites_of(text: str, *, kin: bool = True) -> Stems:
     """Return the stems of body sites in a title, with ``kin`` also the sites people name instead of them."""
     words = title_words()
     found = {t.stem for t in tokens(text.lower()) if t.stem in words.sites}
-    return frozenset(found.union(*(words.kin.get(site, frozenset()) for site in found))) if kin else frozenset(found)
+    return (
+        frozenset(found.union(*(words.kin.get(site, frozenset()) for site in found)))
+        if kin
+        else frozenset(found)
+    )

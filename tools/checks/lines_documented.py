@@ -23,6 +23,15 @@ _NOTE_IS_ENOUGH = frozenset(
 )
 
 
+_IN_OFFICE = re.compile(
+    r"in[- ](?:the |our )?(?:office|clinic)|point[- ]of[- ]care|\bpoc\b|finger ?stick|dipstick|\brapid\b|here today|done here|"
+    r"our (?:own )?(?:lab|analy)|today.{0,40}(?:\d|positive|negative|normal)|cartridge"
+)
+_RESULT = re.compile(
+    r"\d|positive|negative|normal|trace|detected|elevated|high|low|within|\bwas\b|\bis\b|show|reveal"
+)
+
+
 class Done(IntEnum):
     """How a service is spoken of; the higher one counts."""
 
@@ -44,7 +53,11 @@ def not_documented(request: CheckRequest) -> Iterator[Doubt]:
     """Every service billed is recorded as performed, in words the tables know for it."""
     for line, row, state in _states(request):
         if state in {Done.SILENT, Done.REFUSED}:
-            how = "the documents say it was not done" if state is Done.REFUSED else "no document mentions it as done"
+            how = (
+                "the documents say it was not done"
+                if state is Done.REFUSED
+                else "no document mentions it as done"
+            )
             yield Doubt(
                 message=f"{line.code} ({row.title}): {how}.",
                 codes=(line.code,),
@@ -65,7 +78,11 @@ def ordered_not_done(request: CheckRequest) -> Iterator[Doubt]:
     """Who performs bills; an order, a referral or an outside result is no service of the practice."""
     for line, row, state in _states(request):
         if state in {Done.ORDERED, Done.ELSEWHERE}:
-            how = "ordered, planned or referred" if state is Done.ORDERED else "done elsewhere or at another time"
+            how = (
+                "ordered, planned or referred"
+                if state is Done.ORDERED
+                else "done elsewhere or at another time"
+            )
             yield Doubt(
                 message=f"{line.code} ({row.title}) is only documented as {how}.",
                 codes=(line.code,),
@@ -75,7 +92,12 @@ def ordered_not_done(request: CheckRequest) -> Iterator[Doubt]:
             )
 
 
-@rule("line.documentation_not_judged", "info", "No words are known by which to look for the service.", "architecture law 4")
+@rule(
+    "line.documentation_not_judged",
+    "info",
+    "No words are known by which to look for the service.",
+    "architecture law 4",
+)
 def documentation_not_judged(request: CheckRequest) -> Iterator[Doubt]:
     """Where the tables know no words for a service, nothing is said about its documentation."""
     if not request.documents:
@@ -83,18 +105,78 @@ def documentation_not_judged(request: CheckRequest) -> Iterator[Doubt]:
     for line in request.claim.lines:
         row = request.procedure(line)
         if row is None:
-            yield Doubt(message=f"{line.code}: whether it is documented was not judged.", codes=(line.code,), line=line.number)
+            yield Doubt(
+                message=f"{line.code}: whether it is documented was not judged.",
+                codes=(line.code,),
+                line=line.number,
+            )
 
 
 def _states(request: CheckRequest) -> Iterator[tuple[ClaimLine, Procedure, Done]]:
     if not request.documents:
         return
     for line, row in known(request):
-        if row.category in _NOTE_IS_ENOUGH or "90" in line.modifiers:
+        if "90" in line.modifiers or _note_is_enough(row):
             continue
         if any(isinstance(e, FhirEvidence) for e in line.evidence):
             continue
         yield line, row, done_state(request.bookshelf, request.reading, row)
+
+
+def _note_is_enough(row: Procedure) -> bool:
+    return row.category in _NOTE_IS_ENOUGH and service_cue(row.code, row.family, "") is None
+
+
+_VIEWS = re.compile(r"\b(one|two|three|four|five|six|[1-6])(?: or more)?[- ]views?\b")
+_COUNT = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+
+
+@rule(
+    "line.views",
+    "error",
+    "The number of views in the note belongs to another code.",
+    "CPT radiography codes by number of views",
+    overridable=True,
+)
+def views(request: CheckRequest) -> Iterator[Doubt]:
+    """An X-ray code counts views; the note's count is the code's."""
+    for line, row in known(request):
+        wanted = _VIEWS.findall(row.title.lower().replace(" or three", "").replace(" or two", ""))
+        if (
+            row.category != "imaging"
+            or not row.family.startswith("xray")
+            or not wanted
+            or not request.documents
+        ):
+            continue
+        region = regions().get(row.region)
+        said = {
+            _views(word)
+            for state, text in done_places(request.bookshelf, request.reading, row)
+            if state is Done.DONE and (region is None or region.search(text))
+            for word in _VIEWS.findall(text)
+        }
+        low, high = _span_of_views(row.title.lower())
+        if said and not any(low <= count <= high for count in said):
+            yield Doubt(
+                message=f"{line.code} ({row.title}); the note counts {min(said)} views.",
+                codes=(line.code,),
+                line=line.number,
+                source=row_source(row),
+                hint="Use the code of the family with that number of views.",
+            )
+
+
+def _views(word: str) -> int:
+    return _COUNT.get(word) or int(word)
+
+
+def _span_of_views(title: str) -> tuple[int, int]:
+    """The fewest and most views a title of the table allows."""
+    counts = [_views(w) for w in re.findall(r"\b(one|two|three|four|five|six|[1-6])\b(?=[^,]*views?)", title)]
+    if not counts:
+        return 0, 99
+    return min(counts), 99 if "or more" in title else max(counts)
 
 
 def done_places(bookshelf: Bookshelf, reading: Reading, row: Procedure) -> Iterator[tuple[Done, str]]:
@@ -102,7 +184,9 @@ def done_places(bookshelf: Bookshelf, reading: Reading, row: Procedure) -> Itera
     terms, patterns = _words_of(bookshelf, row)
     modality = modalities().get(row.family.partition("_")[0]) if row.category == "imaging" else None
     cue = service_cue(row.code, row.family, row.category)
-    groups = cue.groups[:1] if cue else (CueGroup(terms=terms, patterns=(modality,) if modality else patterns),)
+    groups = (
+        cue.groups[:1] if cue else (CueGroup(terms=terms, patterns=(modality,) if modality else patterns),)
+    )
     for group in groups:
         for stems in group.terms:
             for place in reading.find(stems, 2):
@@ -123,8 +207,21 @@ def done_state(bookshelf: Bookshelf, reading: Reading, row: Procedure) -> Done:
     modality = modalities().get(row.family.partition("_")[0]) if row.category == "imaging" else None
     if modality is not None:
         return _image_state(reading, modality, row)
+    if row.category == "lab":
+        return _laboratory_state([told for told in done_places(bookshelf, reading, row)])
     terms, patterns = _words_of(bookshelf, row)
     return _group_state(reading, CueGroup(terms=terms, patterns=patterns), row)
+
+
+def _laboratory_state(told: list[tuple[Done, str]]) -> Done:
+    """A test is done here when a mention gives its result or says so; one sent out anywhere counts as sent out."""
+    if any(state is Done.DONE and _IN_OFFICE.search(text) for state, text in told):
+        return Done.DONE
+    away = [state for state, _ in told if state in {Done.ORDERED, Done.ELSEWHERE}]
+    if away:
+        return max(away)
+    shown = [state for state, text in told if state is not Done.DONE or _RESULT.search(text)]
+    return max(shown, default=Done.ORDERED if told else Done.SILENT)
 
 
 def _group_state(reading: Reading, group: CueGroup, row: Procedure) -> Done:
@@ -162,7 +259,10 @@ def _event_at(reading: Reading, document: str, start: int, end: int, row: Proced
     low, high = page.bounds(sentence)
     section = page.segments[sentence].section
     before, after = page.lower[low:start], page.lower[end:high]
-    if section in {"family", "allergies", "instructions"} or page.status(sentence, start, end) is Status.FAMILY:
+    if (
+        section in {"family", "allergies", "instructions"}
+        or page.status(sentence, start, end) is Status.FAMILY
+    ):
         return Done.SILENT
     return _told(before, after, section)
 
@@ -174,20 +274,35 @@ def _told(before: str, after: str, section: str) -> Done:
     done = known.done.search(head) or known.done.search(tail)
     if known.refused.search(tail) and not known.done.search(head):
         return Done.REFUSED
-    if known.refused.match(head.removeprefix("was ").removeprefix("is ")) or re.match(r"\W*(?:was |is )?(?:declined|refused|deferred)", head):
+    if known.refused.match(head.removeprefix("was ").removeprefix("is ")) or re.match(
+        r"\W*(?:was |is )?(?:declined|refused|deferred)", head
+    ):
         return Done.REFUSED
     ordered = known.ordered.search(tail) or known.ordered.match(head.lstrip(" ,"))
     if known.elsewhere.search(tail) or known.elsewhere.search(" ".join(head.split()[:6])):
-        return Done.DONE if re.search(r"\btoday\b|in (?:the )?office|in-office|in clinic", before + after) else Done.ELSEWHERE
+        return (
+            Done.DONE
+            if re.search(r"\btoday\b|in (?:the )?office|in-office|in clinic", before + after)
+            else Done.ELSEWHERE
+        )
     if ordered and not done:
         return Done.ORDERED
     if ordered and re.search(r"\b(?:will|order\w*|schedul\w*|refer\w*|recommend\w*|send|sent)\b", tail):
-        return Done.DONE if re.search(r"\btoday\b.{0,30}\b(?:show|reveal|normal|result|interpret)|in (?:the )?office", before + after) else Done.ORDERED
+        return (
+            Done.DONE
+            if re.search(
+                r"\btoday\b.{0,30}\b(?:show|reveal|normal|result|interpret)|in (?:the )?office",
+                before + after,
+            )
+            else Done.ORDERED
+        )
     return Done.DONE
 
 
 @lru_cache(maxsize=4096)
-def _words_of(bookshelf: Bookshelf, row: Procedure) -> tuple[tuple[frozenset[str], ...], tuple[re.Pattern[str], ...]]:
+def _words_of(
+    bookshelf: Bookshelf, row: Procedure
+) -> tuple[tuple[frozenset[str], ...], tuple[re.Pattern[str], ...]]:
     """The terms and patterns by which a note may name a service: table cues, vocabulary, drug names, title."""
     terms = [frozenset(t.stem for t in tokens(word)) for word in _names(bookshelf).get(row.code, ())]
     patterns = [re.compile(rf"(?<![a-z]){re.escape(cue.lower())}") for cue in row.requires]

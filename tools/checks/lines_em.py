@@ -33,7 +33,9 @@ _SPENT = re.compile(
     r"\b(?:spent|total time|counsel\w*|face[- ]to[- ]face|time spent|devoted|session|took|test\w*|administ\w*|discuss\w*|"
     r"educat\w*|therapy|infus\w*|start\w*|devot\w*|provid\w*|time)\b"
 )
-_BY_DECISION = frozenset({"em_new", "em_established", "em_consult", "em_hospital", "em_nursing", "em_home", "telehealth"})
+_BY_DECISION = frozenset(
+    {"em_new", "em_established", "em_consult", "em_hospital", "em_nursing", "em_home", "telehealth"}
+)
 
 
 def problem_visits(request: CheckRequest) -> Iterator[tuple[ClaimLine, Procedure]]:
@@ -43,7 +45,12 @@ def problem_visits(request: CheckRequest) -> Iterator[tuple[ClaimLine, Procedure
             yield line, row
 
 
-@rule("line.em_decision", "error", "The visit line and the level decision disagree.", "project rule: one visit, one decision")
+@rule(
+    "line.em_decision",
+    "error",
+    "The visit line and the level decision disagree.",
+    "project rule: one visit, one decision",
+)
 def em_decision(request: CheckRequest) -> Iterator[Doubt]:
     """The problem-oriented visit billed is the one that was levelled."""
     if request.em is None:
@@ -51,7 +58,10 @@ def em_decision(request: CheckRequest) -> Iterator[Doubt]:
     codes = {line.code for line in request.claim.lines}
     if request.em.code not in codes:
         visit = next((x.code for x, _ in problem_visits(request)), "none")
-        yield Doubt(message=f"The decision is {request.em.code}; the visit billed is {visit}.", codes=(request.em.code,))
+        yield Doubt(
+            message=f"The decision is {request.em.code}; the visit billed is {visit}.",
+            codes=(request.em.code,),
+        )
 
 
 @rule(
@@ -124,19 +134,39 @@ def em_time(request: CheckRequest) -> Iterator[Doubt]:
             continue
         documented = spoken_minutes(request.reading.text)
         if not em.minutes or em.minutes < least:
-            yield Doubt(message=f"{line.code} needs {least} minutes; {em.minutes or 0} are counted.", codes=(line.code,), line=line.number)
+            yield Doubt(
+                message=f"{line.code} needs {least} minutes; {em.minutes or 0} are counted.",
+                codes=(line.code,),
+                line=line.number,
+            )
         elif em.minutes not in documented:
-            yield Doubt(message=f"{line.code} is levelled by {em.minutes} minutes that no document states.", codes=(line.code,), line=line.number)
+            yield Doubt(
+                message=f"{line.code} is levelled by {em.minutes} minutes that no document states.",
+                codes=(line.code,),
+                line=line.number,
+            )
 
 
-@rule("line.em_no_note", "error", "A visit without a note of it.", "guideline IV; 42 CFR 410.20", overridable=True)
+@rule(
+    "line.em_no_note",
+    "error",
+    "A visit without a note of it.",
+    "guideline IV; 42 CFR 410.20",
+    overridable=True,
+)
 def em_no_note(request: CheckRequest) -> Iterator[Doubt]:
     """A visit is documented by a note, an addendum or a transcript, not by results alone."""
-    if not request.documents or any(d.kind in {"note", "addendum", "transcript", "discharge_summary"} for d in request.documents):
+    if not request.documents or any(
+        d.kind in {"note", "addendum", "transcript", "discharge_summary"} for d in request.documents
+    ):
         return
     for line, row in known(request):
         if row.is_em:
-            yield Doubt(message=f"{line.code}: no note of the visit is among the documents.", codes=(line.code,), line=line.number)
+            yield Doubt(
+                message=f"{line.code}: no note of the visit is among the documents.",
+                codes=(line.code,),
+                line=line.number,
+            )
 
 
 def spoken_minutes(text: str) -> tuple[int, ...]:
@@ -212,6 +242,8 @@ def service_minutes(request: CheckRequest, row: Procedure, *, strict: bool = Fal
             if not minutes or (_NOT_SPENT.search(sentence) and not _SPENT.search(sentence)):
                 continue
             wide = page.lower[page.segments[max(0, index - 1)].start : segment.end]
-            cued = any(cue in wide for cue in row.requires) or bool(words & {t.stem for t in tokens(sentence)})
+            cued = any(cue in wide for cue in row.requires) or bool(
+                words & {t.stem for t in tokens(sentence)}
+            )
             (about if cued else spent).extend(minutes)
     return tuple(about) if about or strict else tuple(spent)

@@ -15,7 +15,12 @@ from tools.encounter import HistoryItem
 
 _NEW = frozenset({"preventive_new", "telehealth_video_new", "telehealth_audio_new", "home_new"})
 _ESTABLISHED = frozenset(
-    {"preventive_established", "telehealth_video_established", "telehealth_audio_established", "home_established"}
+    {
+        "preventive_established",
+        "telehealth_video_established",
+        "telehealth_audio_established",
+        "home_established",
+    }
 )
 _DAYS = {"010": 10, "090": 90}
 
@@ -78,8 +83,17 @@ def _seen(request: CheckRequest) -> HistoryItem | None:
     years = request.pack.new_patient_years
     start = request.on - timedelta(days=round(365.25 * years))
     for item in request.facts.history:
-        face_to_face = item.kind == "encounter" and item.status not in {"cancelled", "planned", "entered-in-error"}
-        if face_to_face and item.effective is not None and start <= item.effective < request.on and _same_group(request, item):
+        face_to_face = item.kind == "encounter" and item.status not in {
+            "cancelled",
+            "planned",
+            "entered-in-error",
+        }
+        if (
+            face_to_face
+            and item.effective is not None
+            and start <= item.effective < request.on
+            and _same_group(request, item)
+        ):
             return item
     return None
 
@@ -107,7 +121,12 @@ def in_global(request: CheckRequest) -> Iterator[tuple[HistoryItem, Procedure, d
     for item, day in _past(request):
         row = request.bookshelf.procedures.find(item.code or "", day)
         days = _DAYS.get(row.global_days, 0) if row else 0
-        if row is not None and days and day < request.on <= day + timedelta(days=days) and _maybe_same(request, item):
+        if (
+            row is not None
+            and days
+            and day < request.on <= day + timedelta(days=days)
+            and _maybe_same(request, item)
+        ):
             yield item, row, day + timedelta(days=days)
 
 
@@ -168,7 +187,10 @@ def frequency_limit(request: CheckRequest) -> Iterator[Doubt]:
     """Wellness visits, screenings and counselling have limits over time, judged by the history."""
     for line in request.claim.lines:
         for limit in request.pack.limits(line.code):
-            days = sorted({d for item, d in _past(request) if item.code in limit.codes and d < line.date_from}, reverse=True)
+            days = sorted(
+                {d for item, d in _past(request) if item.code in limit.codes and d < line.date_from},
+                reverse=True,
+            )
             if _used_up(limit, days, line):
                 yield Doubt(
                     message=f"{line.code}: {limit.name}, last on {days[0]}; {limit.why}.",
@@ -200,7 +222,11 @@ def first_wellness(request: CheckRequest) -> Iterator[Doubt]:
     had = {item.code for item, _ in _past(request)}
     for line in request.claim.lines:
         if line.code == "G0439" and not had & {"G0438", "G0439"}:
-            yield Doubt(message="G0439 is for later wellness visits; the record shows no first one.", codes=("G0439",), line=line.number)
+            yield Doubt(
+                message="G0439 is for later wellness visits; the record shows no first one.",
+                codes=("G0439",),
+                line=line.number,
+            )
 
 
 @rule(
@@ -221,7 +247,9 @@ def welcome_visit(request: CheckRequest) -> Iterator[Doubt]:
             )
 
 
-_CONTACT = re.compile(r"(?:call|contact|spoke|phone|reach)\w*[^.]{0,80}(?:2|two|1|one|same|next) (?:business )?days?|(?:2|two)[- ]business[- ]day")
+_CONTACT = re.compile(
+    r"(?:call|contact|spoke|phone|reach)\w*[^.]{0,80}(?:2|two|1|one|same|next) (?:business )?days?|(?:2|two)[- ]business[- ]day"
+)
 _RECONCILED = re.compile(r"(?:medication|med|meds)s?[^.]{0,40}reconcil|reconcil\w*[^.]{0,40}med")
 
 
@@ -249,7 +277,11 @@ def tcm(request: CheckRequest) -> Iterator[Doubt]:
 
 def _tcm_gaps(request: CheckRequest, days: int) -> Iterator[str]:
     text = request.reading.text
-    ends = [x.effective_end or x.effective for x in (request.facts.history if request.facts else ()) if _inpatient(x)]
+    ends = [
+        x.effective_end or x.effective
+        for x in (request.facts.history if request.facts else ())
+        if _inpatient(x)
+    ]
     recent = [d for d in ends if d is not None and timedelta(0) <= request.on - d <= timedelta(days=30)]
     if recent and request.on - max(recent) > timedelta(days=days):
         yield f"a visit within {days} days of discharge"
@@ -262,7 +294,9 @@ def _tcm_gaps(request: CheckRequest, days: int) -> Iterator[str]:
 
 
 def _inpatient(item: HistoryItem) -> bool:
-    return item.kind == "encounter" and (item.category in {"IMP", "ACUTE", "NONAC", "OBSENC"} or "inpatient" in item.display.lower())
+    return item.kind == "encounter" and (
+        item.category in {"IMP", "ACUTE", "NONAC", "OBSENC"} or "inpatient" in item.display.lower()
+    )
 
 
 @rule(
@@ -281,6 +315,15 @@ def ccm(request: CheckRequest) -> Iterator[Doubt]:
         two = line.code not in {"99424", "99426"}
         gaps = ["two chronic conditions"] if two and len({c[:3] for c in request.codes}) < 2 else []
         gaps += ["the patient's consent"] if request.documents and "consent" not in text else []
-        gaps += ["a care plan"] if request.documents and "care plan" not in text and "plan of care" not in text else []
+        gaps += (
+            ["a care plan"]
+            if request.documents and "care plan" not in text and "plan of care" not in text
+            else []
+        )
         if gaps:
-            yield Doubt(message=f"{line.code} lacks: {'; '.join(gaps)}.", codes=(line.code,), line=line.number, source=row_source(row))
+            yield Doubt(
+                message=f"{line.code} lacks: {'; '.join(gaps)}.",
+                codes=(line.code,),
+                line=line.number,
+                source=row_source(row),
+            )

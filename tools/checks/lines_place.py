@@ -10,7 +10,9 @@ from tools.checks.request import CheckRequest
 from tools.checks.rule import Doubt, rule
 from tools.checks.tables import EDITION, place_rule
 
-_VIDEO = re.compile(r"\b(?:video|audio[- ]?video|audio[- ]?visual|doxy|zoom|telehealth|telemedicine|virtual visit)\b")
+_VIDEO = re.compile(
+    r"\b(?:video|audio[- ]?video|audio[- ]?visual|doxy|zoom|telehealth|telemedicine|virtual visit)\b"
+)
 _AUDIO = re.compile(
     r"\b(?:telephone visit|by telephone|by phone|over the phone|phone visit|audio[- ]only|telephone encounter)\b"
 )
@@ -50,13 +52,21 @@ def place_of_service(request: CheckRequest) -> Iterator[Doubt]:
             )
 
 
-@rule("line.place_mismatch", "error", "The place differs from the encounter's.", "architecture law 2", overridable=True)
+@rule(
+    "line.place_mismatch",
+    "error",
+    "The place differs from the encounter's.",
+    "architecture law 2",
+    overridable=True,
+)
 def place_mismatch(request: CheckRequest) -> Iterator[Doubt]:
     """Lines are billed from where the encounter was."""
     place = request.facts.place_of_service if request.facts else None
     for line in request.claim.lines if place else ():
         if line.place_of_service != place and request.category(line) not in {"care_management", "supply"}:
-            message = f"{line.code} is billed from place {line.place_of_service}; the encounter was at {place}."
+            message = (
+                f"{line.code} is billed from place {line.place_of_service}; the encounter was at {place}."
+            )
             yield Doubt(message=message, codes=(line.code,), line=line.number)
 
 
@@ -71,7 +81,11 @@ def setting_not_paid(request: CheckRequest) -> Iterator[Doubt]:
     """The NA indicators say that a service is rarely or never done in a setting."""
     for line, row in known(request):
         facility = request.bookshelf.places.facility(line.place_of_service)
-        if request.medicare and (row.facility_na if facility else row.nonfacility_na) and "26" not in line.modifiers:
+        if (
+            request.medicare
+            and (row.facility_na if facility else row.nonfacility_na)
+            and "26" not in line.modifiers
+        ):
             where = "a facility" if facility else "an office"
             yield Doubt(
                 message=f"{line.code} has no Medicare value in {where}.",
@@ -157,7 +171,9 @@ def telehealth_place(request: CheckRequest) -> Iterator[Doubt]:
         marks = {"93", "95", "GT"} & set(line.modifiers)
         if marks and not _telehealth(request, line.place_of_service):
             message = f"{line.code} carries {min(marks)} but is billed from place {line.place_of_service}."
-            yield Doubt(message=message, codes=(line.code,), line=line.number, hint="Place 10 (at home) or 02.")
+            yield Doubt(
+                message=message, codes=(line.code,), line=line.number, hint="Place 10 (at home) or 02."
+            )
 
 
 @rule(
@@ -171,8 +187,18 @@ def telehealth_modifier(request: CheckRequest) -> Iterator[Doubt]:
     """A telehealth service carries the modifier of the payer pack."""
     wanted = {request.pack.telehealth.video_modifier, request.pack.telehealth.audio_modifier} - {""}
     for line, row in known(request):
-        bears = row.category not in _HANDS and row.category not in {"telehealth", "virtual", "em_addon", "care_management"}
-        if _telehealth(request, line.place_of_service) and bears and wanted and not {*wanted, "GT"} & set(line.modifiers):
+        bears = row.category not in _HANDS and row.category not in {
+            "telehealth",
+            "virtual",
+            "em_addon",
+            "care_management",
+        }
+        if (
+            _telehealth(request, line.place_of_service)
+            and bears
+            and wanted
+            and not {*wanted, "GT"} & set(line.modifiers)
+        ):
             yield Doubt(
                 message=f"{line.code} by telehealth: {request.pack.name} wants modifier {' or '.join(sorted(wanted))}.",
                 codes=(line.code,),
@@ -235,11 +261,23 @@ def telehealth_documented(request: CheckRequest) -> Iterator[Doubt]:
             continue
         remote = _telehealth(request, line.place_of_service)
         if remote and not video and not audio:
-            yield Doubt(message="The note does not say that the visit was by telehealth.", codes=(line.code,), line=line.number)
+            yield Doubt(
+                message="The note does not say that the visit was by telehealth.",
+                codes=(line.code,),
+                line=line.number,
+            )
         elif audio and not video and "95" in line.modifiers:
-            yield Doubt(message=f"{line.code} carries 95 (video); the note says sound only.", codes=(line.code,), line=line.number)
+            yield Doubt(
+                message=f"{line.code} carries 95 (video); the note says sound only.",
+                codes=(line.code,),
+                line=line.number,
+            )
         elif video and not audio and "93" in line.modifiers:
-            yield Doubt(message=f"{line.code} carries 93 (sound only); the note says video.", codes=(line.code,), line=line.number)
+            yield Doubt(
+                message=f"{line.code} carries 93 (sound only); the note says video.",
+                codes=(line.code,),
+                line=line.number,
+            )
 
 
 def _telehealth(request: CheckRequest, place: str) -> bool:

@@ -14,7 +14,21 @@ from tools.claim.model import ClaimLine
 
 _G_ADMIN = frozenset({"G0008", "G0009", "G0010"})
 _FIRST = frozenset({"90471", "90473", "90460", "90480"})
-_ROUTES = frozenset({"injection", "joint", "skin", "womens", "wound", "pulmonary", "eye", "neuro", "urology", "immune_globulin", "ortho"})
+_ROUTES = frozenset(
+    {
+        "injection",
+        "joint",
+        "skin",
+        "womens",
+        "wound",
+        "pulmonary",
+        "eye",
+        "neuro",
+        "urology",
+        "immune_globulin",
+        "ortho",
+    }
+)
 _SINGLE_DOSE = frozenset({"biologic", "bone_agent", "hyaluronate", "neurotoxin_migraine"})
 
 
@@ -62,7 +76,9 @@ def administration_without_vaccine(request: CheckRequest) -> Iterator[Doubt]:
     unknown = any(request.procedure(x) is None for x in request.claim.lines)
     for line in _administrations(request):
         if not products and not unknown:
-            yield Doubt(message=f"{line.code} has no vaccine on the claim.", codes=(line.code,), line=line.number)
+            yield Doubt(
+                message=f"{line.code} has no vaccine on the claim.", codes=(line.code,), line=line.number
+            )
 
 
 @rule(
@@ -75,9 +91,17 @@ def administration_without_vaccine(request: CheckRequest) -> Iterator[Doubt]:
 def administration_count(request: CheckRequest) -> Iterator[Doubt]:
     """One administration a vaccine: the first once, then one additional for each further one."""
     vaccines = sum((line.units for line, _ in _vaccines(request)), Decimal(0))
-    given = [x for x in _administrations(request) if x.code not in {"90460", "90461", "96380", "96381"} and x.code[:4] != "9048"]
+    given = [
+        x
+        for x in _administrations(request)
+        if x.code not in {"90460", "90461", "96380", "96381"} and x.code[:4] != "9048"
+    ]
     count = sum((x.units for x in given), Decimal(0))
-    counted = bool(given) and vaccines > 0 and not any(x.code in {"90460", "90461", "90480"} for x in request.claim.lines)
+    counted = (
+        bool(given)
+        and vaccines > 0
+        and not any(x.code in {"90460", "90461", "90480"} for x in request.claim.lines)
+    )
     if counted and count != vaccines:
         yield Doubt(
             message=f"{vaccines} vaccine(s) but {count} administration(s) are billed.",
@@ -98,7 +122,13 @@ def medicare_vaccine_admin(request: CheckRequest) -> Iterator[Doubt]:
     given = _administrations(request)
     for line, _ in _vaccines(request):
         row = request.bookshelf.procedures.vaccine_admin(line.code)
-        if wants_g and row is not None and row.medicare and not any(x.code == row.medicare for x in given) and given:
+        if (
+            wants_g
+            and row is not None
+            and row.medicare
+            and not any(x.code == row.medicare for x in given)
+            and given
+        ):
             yield Doubt(
                 message=f"{line.code}: {request.pack.name} wants {row.medicare} for its administration.",
                 codes=(line.code,),
@@ -128,10 +158,17 @@ def counselled_administration(request: CheckRequest) -> Iterator[Doubt]:
         if line.code not in {"90460", "90461"}:
             continue
         old = request.age is not None and request.age > 18
-        silent = bool(request.documents) and not re.search(r"counsel|discuss|vis given|information statement", request.reading.text)
+        silent = bool(request.documents) and not re.search(
+            r"counsel|discuss|vis given|information statement", request.reading.text
+        )
         if old or silent:
             why = f"the patient is {request.age}" if old else "no counselling is documented"
-            yield Doubt(message=f"{line.code}: {why}.", codes=(line.code,), line=line.number, hint="Use 90471 and 90472.")
+            yield Doubt(
+                message=f"{line.code}: {why}.",
+                codes=(line.code,),
+                line=line.number,
+                hint="Use 90471 and 90472.",
+            )
 
 
 @rule(
@@ -147,7 +184,11 @@ def drug_without_administration(request: CheckRequest) -> Iterator[Doubt]:
     unknown = any(request.procedure(x) is None for x in request.claim.lines)
     for line, row in known(request):
         if row.category == "drug" and not ways and not unknown:
-            yield Doubt(message=f"{line.code} ({row.title}) has no administration on the claim.", codes=(line.code,), line=line.number)
+            yield Doubt(
+                message=f"{line.code} ({row.title}) has no administration on the claim.",
+                codes=(line.code,),
+                line=line.number,
+            )
 
 
 @rule(
@@ -162,8 +203,15 @@ def administration_without_drug(request: CheckRequest) -> Iterator[Doubt]:
     drugs = any(r.category in {"drug", "immune_globulin", "vaccine"} for _, r in known(request))
     unknown = any(request.procedure(x) is None for x in request.claim.lines)
     for line, row in known(request):
-        if row.family in {"therapeutic_injection", "infusion"} and not drugs and not unknown and not row.add_on:
-            yield Doubt(message=f"{line.code} has no drug on the claim.", codes=(line.code,), line=line.number)
+        if (
+            row.family in {"therapeutic_injection", "infusion"}
+            and not drugs
+            and not unknown
+            and not row.add_on
+        ):
+            yield Doubt(
+                message=f"{line.code} has no drug on the claim.", codes=(line.code,), line=line.number
+            )
 
 
 @rule(
@@ -197,12 +245,24 @@ def _units(dose: Decimal, unit: DrugUnit) -> Decimal:
 
 def _doses(request: CheckRequest, unit: DrugUnit) -> frozenset[Decimal]:
     """The doses in the unit of the code that stand beside the drug's name where it was given."""
-    names = {w for w in re.findall(r"[a-z]{5,}", unit.drug.lower()) if w not in {"sodium", "acetate", "injection"}}
+    names = {
+        w for w in re.findall(r"[a-z]{5,}", unit.drug.lower()) if w not in {"sodium", "acetate", "injection"}
+    }
     names |= {
-        m.name for m in request.bookshelf.vocabulary.medications if m.generic.split()[0] in names and len(m.name) > 4
+        m.name
+        for m in request.bookshelf.vocabulary.medications
+        if m.generic.split()[0] in names and len(m.name) > 4
     }
     found: set[Decimal] = set()
-    words = {"mg": "mg|milligrams?", "mcg": "mcg|micrograms?", "unit": "units?", "IU": "iu|units?", "mL": "ml", "dose": "doses?", "system": "x"}
+    words = {
+        "mg": "mg|milligrams?",
+        "mcg": "mcg|micrograms?",
+        "unit": "units?",
+        "IU": "iu|units?",
+        "mL": "ml",
+        "dose": "doses?",
+        "system": "x",
+    }
     amount = re.compile(rf"(\d[\d,]*(?:\.\d+)?)\s*(?:{words[unit.unit]})\b")
     given = re.compile(r"inject|administer|given|gave|im\b|intramuscular|subcut|infus|intra-?articular|nebul")
     for name in sorted(names):
@@ -235,21 +295,41 @@ def drug_wastage(request: CheckRequest) -> Iterator[Doubt]:
                 )
 
 
-@rule("line.wastage_alone", "error", "A discarded amount without the amount given.", "Claims Processing Manual ch. 17 s. 40")
+@rule(
+    "line.wastage_alone",
+    "error",
+    "A discarded amount without the amount given.",
+    "Claims Processing Manual ch. 17 s. 40",
+)
 def wastage_alone(request: CheckRequest) -> Iterator[Doubt]:
     """A JW line stands beside the line of the amount given, and never beside JZ."""
     for line in request.claim.lines:
         twins = [x for x in request.claim.lines if x.code == line.code and x is not line]
         if "JW" in line.modifiers and (not twins or any("JZ" in x.modifiers for x in twins)):
-            yield Doubt(message=f"{line.code}: the JW line needs a line of the amount given, without JZ.", codes=(line.code,), line=line.number)
+            yield Doubt(
+                message=f"{line.code}: the JW line needs a line of the amount given, without JZ.",
+                codes=(line.code,),
+                line=line.number,
+            )
 
 
-@rule("line.ndc", "error", "A drug to Medicaid without its NDC.", "Deficit Reduction Act s. 6002; 837P loop 2410", overridable=True)
+@rule(
+    "line.ndc",
+    "error",
+    "A drug to Medicaid without its NDC.",
+    "Deficit Reduction Act s. 6002; 837P loop 2410",
+    overridable=True,
+)
 def ndc(request: CheckRequest) -> Iterator[Doubt]:
     """Medicaid needs the national drug code of every physician-administered drug."""
     for line, row in known(request):
         if "medicaid" in request.payers and row.category == "drug" and line.drug is None:
-            yield Doubt(message=f"{line.code} needs its NDC for Medicaid.", codes=(line.code,), line=line.number, source=row_source(row))
+            yield Doubt(
+                message=f"{line.code} needs its NDC for Medicaid.",
+                codes=(line.code,),
+                line=line.number,
+                source=row_source(row),
+            )
 
 
 @rule("line.ndc_format", "error", "An NDC does not have 11 digits.", "837P LIN03, 5-4-2 form")
@@ -257,22 +337,47 @@ def ndc_format(request: CheckRequest) -> Iterator[Doubt]:
     """The NDC travels as 11 digits without dashes, with a positive quantity."""
     for line in request.claim.lines:
         if line.drug is not None and (not re.fullmatch(r"\d{11}", line.drug.ndc) or line.drug.quantity <= 0):
-            yield Doubt(message=f"{line.code}: the NDC must have 11 digits and a quantity.", codes=(line.code,), line=line.number)
+            yield Doubt(
+                message=f"{line.code}: the NDC must have 11 digits and a quantity.",
+                codes=(line.code,),
+                line=line.number,
+            )
 
 
-@rule("line.clia", "warning", "A laboratory test without a CLIA number.", "42 CFR 493; 837P REF*X4", hold="data")
+@rule(
+    "line.clia", "warning", "A laboratory test without a CLIA number.", "42 CFR 493; 837P REF*X4", hold="data"
+)
 def clia(request: CheckRequest) -> Iterator[Doubt]:
     """Tests covered by CLIA are billed with the laboratory's CLIA number."""
     numbers = (request.claim.clia, request.claim.billing_provider and request.claim.billing_provider.clia)
     facility = request.claim.facility
     for line, row in known(request):
-        if row.clia and row.category in {"lab", "screening"} and not (line.clia or any(numbers) or (facility and facility.clia)):
-            yield Doubt(message=f"{line.code} ({row.title}) needs the laboratory's CLIA number.", codes=(line.code,), line=line.number)
+        if (
+            row.clia
+            and row.category in {"lab", "screening"}
+            and not (line.clia or any(numbers) or (facility and facility.clia))
+        ):
+            yield Doubt(
+                message=f"{line.code} ({row.title}) needs the laboratory's CLIA number.",
+                codes=(line.code,),
+                line=line.number,
+            )
 
 
-@rule("line.qw", "error", "A waived test without QW.", "CLIA waived tests list; Claims Processing Manual ch. 16 s. 70", overridable=True)
+@rule(
+    "line.qw",
+    "error",
+    "A waived test without QW.",
+    "CLIA waived tests list; Claims Processing Manual ch. 16 s. 70",
+    overridable=True,
+)
 def qw(request: CheckRequest) -> Iterator[Doubt]:
     """A practice with a certificate of waiver reports these tests with QW."""
     for line, row in known(request):
         if row.qw and request.pack.qw and not {"QW", "90"} & set(line.modifiers):
-            yield Doubt(message=f"{line.code} is a waived test and needs QW.", codes=(line.code,), line=line.number, source=row_source(row))
+            yield Doubt(
+                message=f"{line.code} is a waived test and needs QW.",
+                codes=(line.code,),
+                line=line.number,
+                source=row_source(row),
+            )

@@ -235,7 +235,7 @@ def mue(request: CheckRequest) -> Iterator[Doubt]:
     """MAI 1 is judged line by line; MAI 2 and 3 over all lines of the day."""
     for line in request.claim.lines:
         limit = request.bookshelf.edits.mue(line.code)
-        if limit is None:
+        if limit is None or (limit.mue == 0 and not request.medicare):
             continue
         same = [x for x in request.claim.lines if x.code == line.code and x.date_from == line.date_from]
         if limit.mai != "1" and same[0] is not line:

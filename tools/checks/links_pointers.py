@@ -6,7 +6,22 @@ from knowledge.vocabulary import in_range
 from tools.checks.request import CheckRequest
 from tools.checks.rule import Doubt, rule
 
-_NEED_NO_POINTER = ("Z79", "Z68", "Z72", "Z77-Z99", "B95-B97", "Z3A", "Z16", "Z66-Z67", "Z55-Z65", "V00-Y99", "Z28", "Z53", "Z20", "Z71")
+_NEED_NO_POINTER = (
+    "Z79",
+    "Z68",
+    "Z72",
+    "Z77-Z99",
+    "B95-B97",
+    "Z3A",
+    "Z16",
+    "Z66-Z67",
+    "Z55-Z65",
+    "V00-Y99",
+    "Z28",
+    "Z53",
+    "Z20",
+    "Z71",
+)
 
 
 @rule("link.none", "error", "A line points to no diagnosis.", "837P SV107; CMS-1500 item 24E")
@@ -22,7 +37,11 @@ def too_many(request: CheckRequest) -> Iterator[Doubt]:
     """A line holds four pointers."""
     for line in request.claim.lines:
         if len(line.pointers) > 4:
-            yield Doubt(message=f"{line.code} has {len(line.pointers)} pointers; a line holds 4.", codes=(line.code,), line=line.number)
+            yield Doubt(
+                message=f"{line.code} has {len(line.pointers)} pointers; a line holds 4.",
+                codes=(line.code,),
+                line=line.number,
+            )
 
 
 @rule("link.unresolved", "error", "A pointer leads to no diagnosis.", "clearinghouse edit on SV107")
@@ -31,7 +50,11 @@ def unresolved(request: CheckRequest) -> Iterator[Doubt]:
     for line in request.claim.lines:
         for pointer in line.pointers:
             if pointer not in request.by_sequence:
-                yield Doubt(message=f"{line.code} points to diagnosis {pointer}, which is not on the claim.", codes=(line.code,), line=line.number)
+                yield Doubt(
+                    message=f"{line.code} points to diagnosis {pointer}, which is not on the claim.",
+                    codes=(line.code,),
+                    line=line.number,
+                )
 
 
 @rule("link.duplicate", "error", "A line points to a diagnosis twice.", "837P SV107")
@@ -39,10 +62,20 @@ def duplicate(request: CheckRequest) -> Iterator[Doubt]:
     """Pointers of a line differ."""
     for line in request.claim.lines:
         if len(set(line.pointers)) < len(line.pointers):
-            yield Doubt(message=f"{line.code} points to the same diagnosis twice.", codes=(line.code,), line=line.number)
+            yield Doubt(
+                message=f"{line.code} points to the same diagnosis twice.",
+                codes=(line.code,),
+                line=line.number,
+            )
 
 
-@rule("link.unused_diagnosis", "warning", "A diagnosis no line points to.", "guideline IV.J; payer edits", overridable=True)
+@rule(
+    "link.unused_diagnosis",
+    "warning",
+    "A diagnosis no line points to.",
+    "guideline IV.J; payer edits",
+    overridable=True,
+)
 def unused(request: CheckRequest) -> Iterator[Doubt]:
     """A treated condition explains a service; status, history and cause codes need not."""
     used = {p for line in request.claim.lines for p in line.pointers}
@@ -50,7 +83,11 @@ def unused(request: CheckRequest) -> Iterator[Doubt]:
     for diagnosis in request.claim.diagnoses:
         free = any(in_range(diagnosis.code, span) for span in _NEED_NO_POINTER)
         if diagnosis.sequence not in used and not free and not crowded:
-            yield Doubt(message=f"No line points to {diagnosis.code}.", codes=(diagnosis.code,), hint="Point the service it explains to it.")
+            yield Doubt(
+                message=f"No line points to {diagnosis.code}.",
+                codes=(diagnosis.code,),
+                hint="Point the service it explains to it.",
+            )
 
 
 @rule("link.external_cause", "error", "A line points first to an external cause.", "guideline I.C.20.a.6")
@@ -59,10 +96,20 @@ def external_cause(request: CheckRequest) -> Iterator[Doubt]:
     for line in request.claim.lines:
         pointed = request.pointed(line)
         if pointed and pointed[0].code[:1] in "VWXY":
-            yield Doubt(message=f"{line.code} points first to the external cause {pointed[0].code}.", codes=(line.code, pointed[0].code), line=line.number)
+            yield Doubt(
+                message=f"{line.code} points first to the external cause {pointed[0].code}.",
+                codes=(line.code, pointed[0].code),
+                line=line.number,
+            )
 
 
-@rule("link.first_listed", "warning", "No visit points to the first-listed diagnosis.", "guideline IV.G", overridable=True)
+@rule(
+    "link.first_listed",
+    "warning",
+    "No visit points to the first-listed diagnosis.",
+    "guideline IV.G",
+    overridable=True,
+)
 def first_listed(request: CheckRequest) -> Iterator[Doubt]:
     """The first-listed diagnosis is what the encounter was chiefly for, so some line points to it."""
     if request.claim.diagnoses and not any(1 in line.pointers for line in request.claim.lines):

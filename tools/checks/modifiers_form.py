@@ -30,7 +30,11 @@ def form(request: CheckRequest) -> Iterator[Doubt]:
     for line in request.claim.lines:
         for modifier in line.modifiers:
             if not re.fullmatch(r"[A-Z0-9]{2}", modifier):
-                yield Doubt(message=f"{line.code}: {modifier!r} is not a modifier.", codes=(line.code,), line=line.number)
+                yield Doubt(
+                    message=f"{line.code}: {modifier!r} is not a modifier.",
+                    codes=(line.code,),
+                    line=line.number,
+                )
 
 
 @rule(
@@ -94,7 +98,13 @@ def too_many(request: CheckRequest) -> Iterator[Doubt]:
             yield Doubt(message=message, codes=(line.code,), line=line.number)
 
 
-@rule("modifier.order", "warning", "Modifiers are out of order.", "pricing modifiers first, then informational", overridable=True)
+@rule(
+    "modifier.order",
+    "warning",
+    "Modifiers are out of order.",
+    "pricing modifiers first, then informational",
+    overridable=True,
+)
 def order(request: CheckRequest) -> Iterator[Doubt]:
     """Modifiers that change payment come before those that inform."""
     table = request.bookshelf.modifiers
@@ -110,7 +120,12 @@ def order(request: CheckRequest) -> Iterator[Doubt]:
             )
 
 
-@rule("modifier.conflict", "error", "Two modifiers exclude each other.", "CPT appendix A; HCPCS level II; shipped modifier table")
+@rule(
+    "modifier.conflict",
+    "error",
+    "Two modifiers exclude each other.",
+    "CPT appendix A; HCPCS level II; shipped modifier table",
+)
 def conflict(request: CheckRequest) -> Iterator[Doubt]:
     """59 with an X modifier, 50 with RT, 26 with TC, 93 with 95."""
     table = request.bookshelf.modifiers
@@ -124,23 +139,49 @@ def conflict(request: CheckRequest) -> Iterator[Doubt]:
             )
 
 
-@rule("modifier.both_sides", "error", "RT and LT on one line.", "fee schedule bilateral rule; Claims Processing Manual ch. 12 s. 40.7")
+@rule(
+    "modifier.both_sides",
+    "error",
+    "RT and LT on one line.",
+    "fee schedule bilateral rule; Claims Processing Manual ch. 12 s. 40.7",
+)
 def both_sides(request: CheckRequest) -> Iterator[Doubt]:
     """Both sides are one line with 50, or two lines, never RT and LT on one line of one unit."""
     for line in request.claim.lines:
         if {"RT", "LT"} <= set(line.modifiers):
-            yield Doubt(message=f"{line.code} carries RT and LT on one line.", codes=(line.code,), line=line.number, hint="Use 50, or two lines.")
+            yield Doubt(
+                message=f"{line.code} carries RT and LT on one line.",
+                codes=(line.code,),
+                line=line.number,
+                hint="Use 50, or two lines.",
+            )
 
 
-@rule("modifier.50_units", "error", "50 with other than one unit.", "Claims Processing Manual ch. 12 s. 40.7", overridable=True)
+@rule(
+    "modifier.50_units",
+    "error",
+    "50 with other than one unit.",
+    "Claims Processing Manual ch. 12 s. 40.7",
+    overridable=True,
+)
 def fifty_units(request: CheckRequest) -> Iterator[Doubt]:
     """A bilateral line with 50 is one unit."""
     for line in request.claim.lines:
         if "50" in line.modifiers and line.units != 1:
-            yield Doubt(message=f"{line.code} with 50 is one unit, not {line.units}.", codes=(line.code,), line=line.number)
+            yield Doubt(
+                message=f"{line.code} with 50 is one unit, not {line.units}.",
+                codes=(line.code,),
+                line=line.number,
+            )
 
 
-@rule("modifier.medicare_only", "error", "A Medicare modifier to another payer.", "Medicare ABN modifiers GA, GX, GY, GZ", overridable=True)
+@rule(
+    "modifier.medicare_only",
+    "error",
+    "A Medicare modifier to another payer.",
+    "Medicare ABN modifiers GA, GX, GY, GZ",
+    overridable=True,
+)
 def medicare_only(request: CheckRequest) -> Iterator[Doubt]:
     """Notices of non-coverage are Medicare's; GA and GZ contradict each other."""
     for line in request.claim.lines:
@@ -156,4 +197,9 @@ def x_to_payer(request: CheckRequest) -> Iterator[Doubt]:
     for line in request.claim.lines:
         marks = {"XE", "XP", "XS", "XU"} & set(line.modifiers)
         if marks and not request.pack.accepts_x_modifiers:
-            yield Doubt(message=f"{request.pack.name} does not take {min(marks)}.", codes=(line.code,), line=line.number, hint="Use 59.")
+            yield Doubt(
+                message=f"{request.pack.name} does not take {min(marks)}.",
+                codes=(line.code,),
+                line=line.number,
+                hint="Use 59.",
+            )

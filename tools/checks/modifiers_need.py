@@ -37,7 +37,12 @@ def unsupported_25(request: CheckRequest) -> Iterator[Doubt]:
     rows = list(known(request))
     for line, row in rows:
         others = [x for x in request.claim.lines if x is not line and x.date_from == line.date_from]
-        beside = [x for x in others if (r := request.procedure(x)) is None or r.category not in {"em_addon", "drug", "supply", "quality"}]
+        beside = [
+            x
+            for x in others
+            if (r := request.procedure(x)) is None
+            or r.category not in {"em_addon", "drug", "supply", "quality"}
+        ]
         if "25" in line.modifiers and row.is_em and not beside:
             yield Doubt(
                 message=f"{line.code} carries 25, but no other service of the day is billed.",
@@ -74,41 +79,86 @@ def thin_25(request: CheckRequest) -> Iterator[Doubt]:
                 )
 
 
-@rule("modifier.57_unsupported", "error", "57 without a major procedure.", "Claims Processing Manual ch. 12 s. 30.6.6", overridable=True)
+@rule(
+    "modifier.57_unsupported",
+    "error",
+    "57 without a major procedure.",
+    "Claims Processing Manual ch. 12 s. 30.6.6",
+    overridable=True,
+)
 def unsupported_57(request: CheckRequest) -> Iterator[Doubt]:
     """57 marks the decision for a procedure with a 90-day global period, on that day or the day before."""
     major = any(r.global_days == "090" for _, r in known(request))
     for line, row in known(request):
-        if "57" in line.modifiers and not major and any(r.global_days in {"000", "010"} for _, r in known(request)):
-            yield Doubt(message=f"{line.code} carries 57, but no procedure with a 90-day global period is billed.",
-                        codes=(line.code,), line=line.number, source=row_source(row))
+        if (
+            "57" in line.modifiers
+            and not major
+            and any(r.global_days in {"000", "010"} for _, r in known(request))
+        ):
+            yield Doubt(
+                message=f"{line.code} carries 57, but no procedure with a 90-day global period is billed.",
+                codes=(line.code,),
+                line=line.number,
+                source=row_source(row),
+            )
 
 
-@rule("modifier.57_missing", "error", "25 where 57 is meant.", "Claims Processing Manual ch. 12 s. 30.6.6", overridable=True)
+@rule(
+    "modifier.57_missing",
+    "error",
+    "25 where 57 is meant.",
+    "Claims Processing Manual ch. 12 s. 30.6.6",
+    overridable=True,
+)
 def missing_57(request: CheckRequest) -> Iterator[Doubt]:
     """A visit on the day of a major procedure carries 57 for the decision, not 25."""
     rows = list(known(request))
     major = next((x for x, r in rows if r.global_days == "090"), None)
-    minor = any(r.global_days in {"000", "010"} for _, r in rows) or any(r.category in {"preventive", "wellness"} for _, r in rows)
+    minor = any(r.global_days in {"000", "010"} for _, r in rows) or any(
+        r.category in {"preventive", "wellness"} for _, r in rows
+    )
     for line, row in rows:
         if major is not None and row.is_em and "25" in line.modifiers and not minor:
-            yield Doubt(message=f"{line.code} beside {major.code} (90-day global period) carries 57 for the decision, not 25.",
-                        codes=(line.code, major.code), line=line.number, source=row_source(row))
+            yield Doubt(
+                message=f"{line.code} beside {major.code} (90-day global period) carries 57 for the decision, not 25.",
+                codes=(line.code, major.code),
+                line=line.number,
+                source=row_source(row),
+            )
 
 
-@rule("modifier.24_unsupported", "error", "24 without an earlier procedure in its global period.", "Claims Processing Manual ch. 12 s. 30.6.6", overridable=True)
+@rule(
+    "modifier.24_unsupported",
+    "error",
+    "24 without an earlier procedure in its global period.",
+    "Claims Processing Manual ch. 12 s. 30.6.6",
+    overridable=True,
+)
 def unsupported_24(request: CheckRequest) -> Iterator[Doubt]:
     """24 says that the visit is unrelated to a procedure still in its global period."""
     if request.facts is None or not request.facts.history:
         return
-    running = any(True for _ in in_global(request)) or "postop" in request.reading.text or "post-op" in request.reading.text
+    running = (
+        any(True for _ in in_global(request))
+        or "postop" in request.reading.text
+        or "post-op" in request.reading.text
+    )
     for line in request.claim.lines:
         if "24" in line.modifiers and not running:
-            yield Doubt(message=f"{line.code} carries 24, but the record shows no procedure in its global period.",
-                        codes=(line.code,), line=line.number)
+            yield Doubt(
+                message=f"{line.code} carries 24, but the record shows no procedure in its global period.",
+                codes=(line.code,),
+                line=line.number,
+            )
 
 
-@rule("modifier.staged_unsupported", "error", "58, 78 or 79 without an earlier procedure.", "Claims Processing Manual ch. 12 s. 40.2", overridable=True)
+@rule(
+    "modifier.staged_unsupported",
+    "error",
+    "58, 78 or 79 without an earlier procedure.",
+    "Claims Processing Manual ch. 12 s. 40.2",
+    overridable=True,
+)
 def staged_unsupported(request: CheckRequest) -> Iterator[Doubt]:
     """58, 78 and 79 belong to the global period of an earlier procedure."""
     if request.facts is None or not request.facts.history:
@@ -117,11 +167,20 @@ def staged_unsupported(request: CheckRequest) -> Iterator[Doubt]:
     for line in request.claim.lines:
         marks = {"58", "78", "79"} & set(line.modifiers)
         if marks and not running:
-            yield Doubt(message=f"{line.code} carries {min(marks)}, but the record shows no procedure in its global period.",
-                        codes=(line.code,), line=line.number)
+            yield Doubt(
+                message=f"{line.code} carries {min(marks)}, but the record shows no procedure in its global period.",
+                codes=(line.code,),
+                line=line.number,
+            )
 
 
-@rule("modifier.59_unsupported", "error", "59 or an X modifier without an edit to pass.", "NCCI policy manual ch. 1 s. E; MLN booklet on 59", overridable=True)
+@rule(
+    "modifier.59_unsupported",
+    "error",
+    "59 or an X modifier without an edit to pass.",
+    "NCCI policy manual ch. 1 s. E; MLN booklet on 59",
+    overridable=True,
+)
 def unsupported_59(request: CheckRequest) -> Iterator[Doubt]:
     """A distinct-procedure modifier is used only where an edit, or a second line of the code, needs it."""
     joined = {x.number for row, a, b in ptp_pairs(request) if row.modifier_indicator == "1" for x in (a, b)}
@@ -130,21 +189,43 @@ def unsupported_59(request: CheckRequest) -> Iterator[Doubt]:
         twin = any(x is not line and x.code == line.code for x in request.claim.lines)
         covered = all(request.bookshelf.edits.covers(x.code) for x in request.claim.lines)
         if marks and line.number not in joined and not twin and covered:
-            yield Doubt(message=f"{line.code} carries {min(marks)}, but no edit joins it to another line.",
-                        codes=(line.code,), line=line.number, hint="Take the modifier off.")
+            yield Doubt(
+                message=f"{line.code} carries {min(marks)}, but no edit joins it to another line.",
+                codes=(line.code,),
+                line=line.number,
+                hint="Take the modifier off.",
+            )
 
 
-@rule("modifier.59_undocumented", "warning", "59 without a documented separate site or session.", "NCCI policy manual ch. 1 s. E", overridable=True)
+@rule(
+    "modifier.59_undocumented",
+    "warning",
+    "59 without a documented separate site or session.",
+    "NCCI policy manual ch. 1 s. E",
+    overridable=True,
+)
 def undocumented_59(request: CheckRequest) -> Iterator[Doubt]:
     """The record names another site, side, lesion or session."""
-    words = re.compile(r"separate|different|distinct|another|second|other (?:side|site|knee|shoulder|lesion)|\bleft\b.*\bright\b|\bright\b.*\bleft\b", re.DOTALL)
+    words = re.compile(
+        r"separate|different|distinct|another|second|other (?:side|site|knee|shoulder|lesion)|\bleft\b.*\bright\b|\bright\b.*\bleft\b",
+        re.DOTALL,
+    )
     for line in request.claim.lines if request.documents else ():
         if _DISTINCT & set(line.modifiers) and not words.search(request.reading.text):
-            yield Doubt(message=f"{line.code}: no separate site, lesion or session is documented for {min(_DISTINCT & set(line.modifiers))}.",
-                        codes=(line.code,), line=line.number)
+            yield Doubt(
+                message=f"{line.code}: no separate site, lesion or session is documented for {min(_DISTINCT & set(line.modifiers))}.",
+                codes=(line.code,),
+                line=line.number,
+            )
 
 
-@rule("modifier.repeat_unsupported", "error", "76, 77 or 91 without a repeat.", "CPT appendix A", overridable=True)
+@rule(
+    "modifier.repeat_unsupported",
+    "error",
+    "76, 77 or 91 without a repeat.",
+    "CPT appendix A",
+    overridable=True,
+)
 def repeat_unsupported(request: CheckRequest) -> Iterator[Doubt]:
     """A repeat stands beside the first one, on this claim or in the history of the day."""
     earlier = {x.code for x in (request.facts.history if request.facts else ()) if x.effective == request.on}
@@ -152,36 +233,83 @@ def repeat_unsupported(request: CheckRequest) -> Iterator[Doubt]:
         marks = {"76", "77", "91"} & set(line.modifiers)
         twin = any(x is not line and x.code == line.code for x in request.claim.lines) or line.code in earlier
         if marks and not twin:
-            yield Doubt(message=f"{line.code} carries {min(marks)}, but is billed once.", codes=(line.code,), line=line.number)
+            yield Doubt(
+                message=f"{line.code} carries {min(marks)}, but is billed once.",
+                codes=(line.code,),
+                line=line.number,
+            )
 
 
-@rule("modifier.reason_missing", "warning", "A modifier's reason is not in the note.", "CPT appendix A: 22, 52, 53, 76, 77, 91", overridable=True)
+@rule(
+    "modifier.reason_missing",
+    "warning",
+    "A modifier's reason is not in the note.",
+    "CPT appendix A: 22, 52, 53, 76, 77, 91",
+    overridable=True,
+)
 def reason_missing(request: CheckRequest) -> Iterator[Doubt]:
     """More, less, stopped or repeated work is explained in the record."""
     for line in request.claim.lines if request.documents else ():
         for modifier in line.modifiers:
             words = _REASONS.get(modifier)
             if words and not re.search(words, request.reading.text):
-                yield Doubt(message=f"{line.code}: the record does not say why {modifier} is used.", codes=(line.code,), line=line.number)
+                yield Doubt(
+                    message=f"{line.code}: the record does not say why {modifier} is used.",
+                    codes=(line.code,),
+                    line=line.number,
+                )
 
 
-@rule("modifier.side_missing", "warning", "A service on a paired part without its side.", "HCPCS level II RT and LT; payer edits", overridable=True)
+@rule(
+    "modifier.side_missing",
+    "warning",
+    "A service on a paired part without its side.",
+    "HCPCS level II RT and LT; payer edits",
+    overridable=True,
+)
 def side_missing(request: CheckRequest) -> Iterator[Doubt]:
     """Injections, images and procedures of paired parts name the side."""
     for line, row in known(request):
         if not _sided(row) or side_of_modifiers(line.modifiers):
             continue
-        yield Doubt(message=f"{line.code} ({row.title}) does not say which side.", codes=(line.code,), line=line.number,
-                    source=row_source(row), hint="Add RT, LT or 50.")
+        yield Doubt(
+            message=f"{line.code} ({row.title}) does not say which side.",
+            codes=(line.code,),
+            line=line.number,
+            source=row_source(row),
+            hint="Add RT, LT or 50.",
+        )
 
 
 def _sided(row: Procedure) -> bool:
-    return row.side == "paired" and row.bilateral in {"1", "3"} and row.category in {"joint", "imaging", "ortho", "injection"} and row.region not in {
-        "soft_tissue", "any", "finger", "toe", "small_joint", "spine", "lumbar", "neck", "nail", "extremity", "limb"
-    }
+    return (
+        row.side == "paired"
+        and row.bilateral in {"1", "3"}
+        and row.category in {"joint", "imaging", "ortho", "injection"}
+        and row.region
+        not in {
+            "soft_tissue",
+            "any",
+            "finger",
+            "toe",
+            "small_joint",
+            "spine",
+            "lumbar",
+            "neck",
+            "nail",
+            "extremity",
+            "limb",
+        }
+    )
 
 
-@rule("modifier.side_documented", "error", "The modifier's side is not the note's.", "guideline I.B.13; HCPCS level II RT and LT", overridable=True)
+@rule(
+    "modifier.side_documented",
+    "error",
+    "The modifier's side is not the note's.",
+    "guideline I.B.13; HCPCS level II RT and LT",
+    overridable=True,
+)
 def side_documented(request: CheckRequest) -> Iterator[Doubt]:
     """RT and LT agree with where the note says the service was done."""
     for line, row in known(request):
@@ -190,11 +318,17 @@ def side_documented(request: CheckRequest) -> Iterator[Doubt]:
             continue
         said = _said(request, line, row)
         if said and side not in said and "bilateral" not in said:
-            yield Doubt(message=f"{line.code} is billed for the {side} side; the note says {' and '.join(sorted(said))}.",
-                        codes=(line.code,), line=line.number, hint="Correct the side.")
+            yield Doubt(
+                message=f"{line.code} is billed for the {side} side; the note says {' and '.join(sorted(said))}.",
+                codes=(line.code,),
+                line=line.number,
+                hint="Correct the side.",
+            )
 
 
 def _said(request: CheckRequest, line: ClaimLine, row: Procedure) -> frozenset[str]:
     texts = [request.reading.sentence(e.document, e.start).lower() for e in request.spans(line)]
-    texts += [text for state, text in done_places(request.bookshelf, request.reading, row) if state is Done.DONE]
+    texts += [
+        text for state, text in done_places(request.bookshelf, request.reading, row) if state is Done.DONE
+    ]
     return frozenset(side for text in texts for side in spoken_sides(text))

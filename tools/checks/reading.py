@@ -98,6 +98,17 @@ class Reading:
         places = self.find((t.stem for t in tokens(term)), slack)
         return max((place.status for place in places), default=Status.ABSENT)
 
+    def status_of(self, pattern: re.Pattern[str]) -> Status:
+        """Return the best status with which a pattern over lower-cased text matches anywhere."""
+        best = Status.ABSENT
+        for page in self.pages:
+            for match in pattern.finditer(page.lower):
+                sentence = page.sentence_at(match.start())
+                best = max(best, page.status(sentence, match.start(), match.end()))
+                if best is Status.PRESENT:
+                    return best
+        return best
+
     def has(self, stems: Iterable[str]) -> bool:
         """Whether every one of the stems occurs somewhere in one document, however said."""
         wanted = tuple(stems)
@@ -216,7 +227,8 @@ def _status(page: Page, sentence: int, start: int, end: int) -> Status:
     section = page.segments[sentence].section
     if section == "family" or _family(known, before, after, page.lower[low:high]):
         return Status.FAMILY
-    if _negated(known, before, after):
+    inside = known.pseudo.sub(" ", page.lower[start:end])
+    if _negated(known, before, after) or known.negation_before.search(inside):
         return Status.NEGATED
     if _near(known.hypothetical_before, known, before, 12) or _follows(known.hypothetical_after, after, 2):
         return Status.HYPOTHETICAL

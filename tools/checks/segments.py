@@ -8,6 +8,8 @@ from tools.checks.cues import cues
 _BREAK = re.compile(r"(?<=[a-z0-9%)\]'\"])[.!?]+(?=\s|$)|;")
 _BULLET = re.compile(r"\s*(?:[-•*·▪◦]|\d{1,2}[.)])\s*")
 _HEADING = re.compile(r"^\s*#*\s*(?P<name>[a-z][a-z &/'-]{0,45}?)\s*(?P<colon>:|$)")
+_INLINE = frozenset({"family", "allergies", "social", "medications", "history"})
+"""Sections that end with their line when they are told on the heading's own line."""
 _ABBREVIATION = re.compile(r"\b(?:dr|mr|mrs|ms|vs|st|no|approx|e\.g|i\.e)$")
 
 
@@ -26,8 +28,10 @@ def segments(lower: str, text: str) -> tuple[Segment, ...]:
     section = ""
     for start, end in _paragraphs(lower, text):
         name, body = _heading(lower, text, start, end)
-        section = name if name is not None else section
-        parts.extend(Segment(low, high, section) for low, high in _sentences(lower, body, end))
+        here = name if name is not None else section
+        inline = name in _INLINE and bool(lower[body:end].strip())
+        section = section if inline else here
+        parts.extend(Segment(low, high, here) for low, high in _sentences(lower, body, end))
     return tuple(parts)
 
 

@@ -95,6 +95,12 @@ def _group(part: str) -> CueGroup:
     return CueGroup(terms=tuple(terms), patterns=tuple(patterns))
 
 
+@lru_cache(maxsize=65536)
+def within(code: str, spans: tuple[str, ...]) -> bool:
+    """Whether a diagnosis code lies in any of several ranges ("J00-J06", "R05")."""
+    return any(in_range(code, span) for span in spans)
+
+
 @lru_cache(maxsize=1)
 def dx_cues() -> tuple[DxCue, ...]:
     """Return the rows of ``dx_cues.csv``."""
@@ -287,7 +293,9 @@ def _place_rules() -> Mapping[str, PlaceRule]:
         if cells["rule"] not in {"only", "not"}:
             raise ValueError(f"unknown rule {cells['rule']!r}")
         places = frozenset(cells["places"].split("|"))
-        return PlaceRule(selector=cells["selector"], only=cells["rule"] == "only", places=places, why=cells["why"])
+        return PlaceRule(
+            selector=cells["selector"], only=cells["rule"] == "only", places=places, why=cells["why"]
+        )
 
     rows = read_rows(DATA / "place_rules.csv", ("selector", "rule", "places", "why"), make)
     return {row.selector: row for row in rows}
