@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final, Literal
 
 from knowledge.errors import EditionError, UnknownCodeError
-from knowledge.procedures import Component, Procedure, ProcedureTable
+from knowledge.procedures import PROCEDURE_EDITION, Component, Procedure, ProcedureTable
 from knowledge.records import Record, Source
-from knowledge.tables import EDITION, edition_folder, read_csv
+from knowledge.tables import edition_folder, read_csv
 
 CENT: Final = Decimal("0.01")
 ONE: Final = Decimal(1)
@@ -88,7 +88,7 @@ class IndicativeAmount:
 class FeeSchedule:
     """Amounts by code, modifiers, setting and locality."""
 
-    edition: Final = EDITION
+    edition: Final = PROCEDURE_EDITION
 
     def __init__(
         self,
@@ -188,8 +188,8 @@ class FeeSchedule:
             basis=basis,
             note=_note(procedure, facility, basis),
             source=Source(
-                table="physician_fee_schedule" if basis == "schedule" else "indicative_amounts",
-                edition=EDITION,
+                table="mpfs" if basis == "schedule" else "indicative_amounts",
+                edition=PROCEDURE_EDITION,
                 row="-".join([code, *used]),
             ),
         )

@@ -12,6 +12,8 @@ from knowledge.errors import TableError, UnknownCodeError
 from knowledge.records import CodeSystem
 from knowledge.tables import EDITION, edition_folder, read_csv, unique
 
+PROCEDURE_EDITION: Final = f"{EDITION} starter"
+
 EM_CATEGORIES: Final = frozenset(
     {
         "em_new",
@@ -86,7 +88,7 @@ class Procedure:
     @property
     def edition(self) -> str:
         """The edition the figures belong to."""
-        return EDITION
+        return PROCEDURE_EDITION
 
     @property
     def is_em(self) -> bool:
@@ -152,7 +154,7 @@ class VaccineAdmin:
 class ProcedureTable:
     """The starter procedure table. A code it lacks is unknown to it, not invalid (law 1)."""
 
-    edition: Final = EDITION
+    edition: Final = PROCEDURE_EDITION
 
     def __init__(
         self,
