@@ -1,7 +1,6 @@
 """The bookshelf: one read-only facade over every table; each is loaded when it is first asked for."""
 
-import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -27,7 +26,7 @@ DATA: Final = Path(__file__).parent / "data"
 
 
 class Bookshelf:
-    """All of a coder's references. Open it once per process and share it; it is safe to use from several threads."""
+    """All of a coder's references. Open it once per process and share it, between threads too."""
 
     def __init__(self, store: Store, home: Path) -> None:
         self.store = store
@@ -115,7 +114,7 @@ class Bookshelf:
         """The physician fee schedule."""
         from knowledge.fees import FeeSchedule
 
-        return FeeSchedule.load(DATA)
+        return FeeSchedule.load(DATA, self.procedures)
 
     @cached_property
     def payers(self) -> "PayerPacks":
@@ -133,19 +132,7 @@ class Bookshelf:
 
     @cached_property
     def guidelines(self) -> "GuidelineIndex":
-        """The guideline digest and its index, kept in ``home`` under a name that changes with the digest."""
+        """The guideline digest and its index, kept in ``home``."""
         from knowledge.guidelines import GuidelineIndex
 
-        return GuidelineIndex.open(DATA, self.home / f"guidelines-{_digest(DATA / 'guidelines')}")
-
-
-def _digest(folder: Path) -> str:
-    total = hashlib.sha256()
-    for path in _files(folder):
-        total.update(path.relative_to(folder).as_posix().encode())
-        total.update(path.read_bytes())
-    return total.hexdigest()[:16]
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+        return GuidelineIndex.open(DATA, self.home / "guidelines")

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -55,8 +56,8 @@ class Editions:
     def _choose(self, table: str, on: date) -> EditionChoice:
         """Return the edition of ``table`` that answers for a date of service.
 
-        The edition in force answers (the latest where several are). Where none is, the nearest one does, marked
-        ``mismatch``: the encounter is then held and the import named (law 1 of the architecture).
+        The edition in force answers (the latest where several are). Where none is, the nearest one does,
+        marked ``mismatch``: the encounter is then held and the import named (law 1).
 
         Raises:
             EditionError: no edition of the table is loaded at all.
@@ -78,14 +79,45 @@ def _distance(edition: Edition, on: date) -> int:
     return 0
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Entry:
+    """One ``[[table]]`` of a manifest."""
+
+    table: str
+    edition: str
+    file: str
+    effective_from: date
+    source: str
+    licence: str
+    effective_to: date | None = None
+    complete: bool = False
+
+
 def read_manifest(path: Path) -> tuple[Edition, ...]:
-    """Read the manifest of shipped starter tables (``[[table]]`` entries with the fields of ``Edition``).
+    """Read the manifest of shipped tables; rows and checksum are counted from the file each entry names.
 
     Raises:
-        TableError: the file is not TOML, or an entry lacks a field or has an unknown one.
+        TableError: the manifest is not TOML, an entry lacks a field or has an unknown one, or a file is
+            missing.
     """
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8")).get("table", [])
-        return tuple(Edition(**entry) for entry in entries)
-    except (tomllib.TOMLDecodeError, ValidationError, TypeError) as error:
+        return tuple(_edition(_Entry(**entry), path.parent) for entry in entries)
+    except (tomllib.TOMLDecodeError, ValidationError, TypeError, FileNotFoundError) as error:
         raise TableError(f"{path.name}: {error}") from error
+
+
+def _edition(entry: _Entry, folder: Path) -> Edition:
+    content = (folder / entry.file).read_bytes()
+    lines = [line for line in content.splitlines() if line.strip() and not line.startswith(b"#")]
+    return Edition(
+        table=entry.table,
+        edition=entry.edition,
+        effective_from=entry.effective_from,
+        effective_to=entry.effective_to,
+        rows=len(lines) - 1,
+        complete=entry.complete,
+        source=entry.source,
+        sha256=sha256(content).hexdigest(),
+        licence=entry.licence,
+    )

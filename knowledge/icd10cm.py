@@ -272,6 +272,12 @@ class IcdTable:
 def _icd_code(row: sqlite3.Row | tuple[str, str, int, str, int, str, str | None], edition: str) -> IcdCode:
     code, display, billable, parent, chapter, block, needs = row
     return IcdCode(
-        code=code, display=display, billable=bool(billable), parent=parent or None, chapter=chapter, block=block,
-        needs=needs, edition=edition,
-    )  # fmt: skip
+        code=code,
+        display=display,
+        billable=bool(billable),
+        parent=parent or None,
+        chapter=chapter,
+        block=block,
+        needs=needs,
+        edition=edition,
+    )

@@ -1,4 +1,4 @@
-"""Code ranges as the tabular list writes them in free text: "(E08.-)", "(N18.1-N18.6)", "(T36-T65)", lists."""
+"""Code ranges as the tabular list writes them: "(E08.-)", "(N18.1-N18.6)", "(T36-T65)", lists."""
 
 import re
 from dataclasses import dataclass
@@ -6,29 +6,25 @@ from functools import lru_cache
 from typing import Final
 
 _CODE: Final = r"[A-Z][0-9A-Z][0-9A-Z](?:\.[0-9A-Z]{0,4})?"
-_SPAN: Final = re.compile(rf"({_CODE})(\.?-)?(?:-({_CODE})(\.?-)?)?")
-_RANGE: Final = re.compile(rf"\b({_CODE})\.?-{{0,2}}(?:(?<=-)({_CODE}))?")
 _BRACKET: Final = re.compile(r"\(([^()]*)\)")
 _HAS_CODE: Final = re.compile(r"\b[A-Z][0-9][0-9A-Z]\b|\b[A-Z][0-9][0-9A-Z]\.|\bQA0\b")
 _CHARACTER: Final = re.compile(
-    r"(fifth or sixth?|fourth|4th|fifth|5th|sixth|6th|seventh|7th|final) characters?\s+([0-9A-Z](?:-[0-9A-Z])?"
-    r"(?:(?:,| or) [0-9A-Z])*)$"
+    r"(fifth or sixth?|fourth|4th|fifth|5th|sixth|6th|seventh|7th|final) characters?\s+"
+    r"([0-9A-Z](?:-[0-9A-Z])?(?:(?:,| or) [0-9A-Z])*)$"
 )
 _ENDING: Final = re.compile(
     r"(?:final characters? )?([-.])?([0-9A-Z]{2,3})(?:-\.?([0-9A-Z]{2,3}))?(?: or \.([0-9A-Z]{2,3}))?$"
 )
-_POSITION: Final = {
-    "fourth": 3, "4th": 3, "fifth": 4, "5th": 4, "sixth": 5, "6th": 5, "seventh": 6, "7th": 6,
-}  # fmt: skip
+_POSITION: Final = {"fourth": 4, "4th": 4, "fifth": 5, "5th": 5, "sixth": 6, "6th": 6, "seventh": 7, "7th": 7}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CodeRange:
     """A code, category or range, both ends included with all their subdivisions, dots removed.
 
-    ``part`` and ``values`` narrow it to codes with certain characters: ``part`` is "" (no narrowing), "4".."7"
-    (that position), "5or6" (the 6th character, or the 5th where the 6th is a placeholder), "final" (the last of
-    the first six) or "after-dot" / "ending" (the characters after the dot start, or end, with a value).
+    ``part`` and ``values`` narrow it to codes with certain characters: ``part`` is "" (no narrowing), "4" to
+    "7" (that position), "5or6" (the 6th character, or the 5th where the 6th is a placeholder), "final" (the
+    last of the first six) or "after-dot" / "ending" (what follows the dot starts, or ends, with a value).
     ``exact`` is False where the text narrows the range in words that have no rule.
     """
 
@@ -79,7 +75,7 @@ def _condition(text: str) -> tuple[str, tuple[str, ...], bool]:
     if character:
         word = character[1]
         part = (
-            "5or6" if word.startswith("fifth or") else word if word == "final" else str(_POSITION[word] + 1)
+            "5or6" if word.startswith("fifth or") else word if word == "final" else str(_POSITION[word])
         )
         return part, _values(character[2]), True
     ending = _ENDING.match(text)

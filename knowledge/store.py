@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from knowledge.sources.tabular_xml import Tabular
 
 BUILDER_VERSION: Final = "8"
+SEARCH_DATA: Final = Path(__file__).parent / "data" / "search"
 PACKAGE: Final = "simple_icd_10_cm"
 Progress = Callable[[str, int, int], None]
 
@@ -128,9 +129,11 @@ def file_sha256(path: Path) -> str:
 
 
 def store_path(home: Path, original: Original) -> Path:
-    """Name the store file: it changes with the official file and with the builder."""
-    words = file_sha256(Path(__file__).parent / "data" / "search" / "words.csv")
-    digest = hashlib.sha256(f"{BUILDER_VERSION} {original.sha256} {words}".encode()).hexdigest()
+    """Name the store file: it changes with the official file, the word tables and the builder."""
+    total = hashlib.sha256(f"{BUILDER_VERSION} {original.sha256}".encode())
+    for table in sorted(SEARCH_DATA.glob("*.csv")):
+        total.update(table.read_bytes())
+    digest = total.hexdigest()
     return home / f"knowledge-{digest[:16]}.sqlite"
 
 
@@ -192,22 +195,23 @@ def tabular_edition(tabular: "Tabular", original: Original) -> Edition:
         raise TableError(f"{original.path.name}: version {tabular.version!r} is not a fiscal year")
     year = int(tabular.version)
     return Edition(
-        table="icd10cm", edition=tabular.version, effective_from=date(year - 1, 10, 1), effective_to=date(year, 9, 30),
-        rows=len(tabular.codes), complete=True, source=f"CDC/NCHS {original.path.name}", sha256=original.sha256,
+        table="icd10cm",
+        edition=tabular.version,
+        effective_from=date(year - 1, 10, 1),
+        effective_to=date(year, 9, 30),
+        rows=len(tabular.codes),
+        complete=True,
+        source=f"CDC/NCHS {original.path.name}",
+        sha256=original.sha256,
         licence="US Government work (NCHS/CMS); ICD-10 is copyright of the WHO",
-    )  # fmt: skip
+    )
 
 
 def write_tabular(connection: sqlite3.Connection, tabular: "Tabular", edition: Edition) -> None:
     """Write one edition of the tabular list."""
     name = edition.edition
-    connection.execute(
-        "INSERT INTO edition VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            edition.table, name, str(edition.effective_from), edition.effective_to and str(edition.effective_to),
-            edition.rows, edition.complete, edition.source, edition.sha256, edition.licence,
-        ),
-    )  # fmt: skip
+    values = list(edition.model_dump(mode="json").values())
+    connection.execute("INSERT INTO edition VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
     codes = (
         (name, c.code, c.display, c.billable, c.parent, c.chapter, c.block, c.needs, place)
         for place, c in enumerate(tabular.codes)

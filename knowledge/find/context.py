@@ -30,7 +30,7 @@ class Context:
         return own, above - own
 
     def credit(self, code: IcdCode, missing: Iterable[tuple[str, float]]) -> float:
-        """Weigh the stems a term left out that the code's title says, in full, or that the headers say, in half."""
+        """Weigh the stems a term left out: in full where the title says them, in half where headers do."""
         own, above = self.stems(code)
         return sum(
             weight if name in own else weight * _ABOVE if name in above else 0.0 for name, weight in missing
@@ -41,7 +41,9 @@ class Context:
         factor = _chapter(code.chapter, query)
         asked = {wanted.stem for wanted in query.wanted}
         own, above = self.stems(code)
-        factor *= 0.7 ** sum(1 for frame in _FRAMES if frame in asked and frame not in own and frame not in above)
+        factor *= 0.7 ** sum(
+            1 for frame in _FRAMES if frame in asked and frame not in own and frame not in above
+        )
         if query.side:
             factor *= _side(code.display.lower(), query.side)
         if "classified elsewhere" in code.display and "elsewhere" not in query.text:
@@ -58,7 +60,7 @@ def _chapter(chapter: int, query: Query) -> float:
 
 
 def _side(title: str, side: str) -> float:
-    """Prefer a title that names the side asked for; one that names another, or "unilateral" for both, falls."""
+    """Prefer a title that names the side asked for; one that names another side falls."""
     if side in title:
         return 1.0
     if any(other in title for other in _SIDES) or (side == "bilateral" and "unilateral" in title):

@@ -1,4 +1,4 @@
-"""The search index of one edition: every title and every term the tabular list gives, as stems and postings."""
+"""The search index of one edition: every title and term of the tabular list, as stems and postings."""
 
 import re
 import sqlite3
@@ -6,10 +6,14 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log
+from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from knowledge.find.words import Token, stem, tokens
+from knowledge.errors import TableError
+from knowledge.find.words import SEARCH_DATA, Token, read_rows, stem, tokens
 from knowledge.ranges import parse_refs
 
 if TYPE_CHECKING:
@@ -29,23 +33,7 @@ CREATE TABLE IF NOT EXISTS icd_side (
 SIDES: Final = ("right", "left", "bilateral", "unspecified")
 _CROSS_REFERENCES: Final = frozenset({"excludes1", "excludes2"})
 
-NEUTRAL: Final = {
-    stem(word): factor
-    for word, factor in (
-        ("unspecified", 0.05), ("nos", 0.0), ("site", 0.15), ("organism", 0.2), ("elsewhere", 0.1), ("classified", 0.1),
-        ("specified", 0.3), ("type", 0.3), ("disease", 0.4), ("syndrome", 0.5), ("mellitus", 0.1), ("other", 0.5),
-        ("uncomplicated", 0.2), ("part", 0.3), ("body", 0.4), ("diagnosis", 0.4), ("state", 0.4), ("stage", 0.5),
-        ("encounter", 0.4), ("affecting", 0.1), ("side", 0.1), ("dominant", 0.15), ("nonunion", 1.0), ("acquired", 0.3), ("primary", 0.7), ("unilateral", 0.3), ("single", 0.4), ("adult", 0.3),
-    )
-}  # fmt: skip
-FRAMES: Final = {
-    stem(word): 2.0
-    for word in (
-        "history", "family", "screening", "poisoning", "underdosing", "adverse", "sequela", "newborn", "pregnancy",
-        "complicating", "following", "counseling", "vaccine", "postprocedural", "intraoperative", "examination",
-        "observation", "contact", "exposure", "secondary", "birth", "childbirth", "puerperium",
-    )
-}  # fmt: skip
+WEIGHTS_FILE: Final = SEARCH_DATA / "weights.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +53,14 @@ class Rarity:
         self.counts = counts
         self._log_total = log(total + 1)
         self._memo: dict[str, float] = {}
+        self._factors = word_weights()
 
     def weight(self, stem: str) -> float:
         """Weigh a stem of a query, 0..1; a stem that no term holds weighs as a rare one."""
         found = self._memo.get(stem)
         if found is None:
             found = 1.0 - log(self.counts.get(stem, 0) + 1) / self._log_total * 0.8
-            found = self._memo[stem] = found * NEUTRAL.get(stem, 1.0)
+            found = self._memo[stem] = found * self._factors.get(stem, (1.0, 1.0))[0]
         return found
 
     def doc_weight(self, encoded: str) -> float:
@@ -80,14 +69,35 @@ class Rarity:
             return self.weight(encoded[1:]) * 0.1
         if encoded[0] == "~":
             return self.weight(encoded[1:]) * 0.2
-        return self.weight(encoded) * FRAMES.get(encoded, 1.0)
+        return self.weight(encoded) * self._factors.get(encoded, (1.0, 1.0))[1]
+
+
+@lru_cache(maxsize=1)
+def word_weights(path: Path = WEIGHTS_FILE) -> Mapping[str, tuple[float, float]]:
+    """Load how much words count: stem -> (factor of its weight, further factor where nobody asked for it).
+
+    Raises:
+        TableError: other columns, a factor that is no number, or a word given twice (file, line, reason).
+    """
+    out: dict[str, tuple[float, float]] = {}
+    for line, (word, weight, unasked) in read_rows(path, ("word", "weight", "unasked")):
+        try:
+            factors = float(weight), float(unasked)
+        except ValueError as error:
+            raise TableError(f"{path.name}:{line}: {error}") from error
+        if stem(word) in out:
+            raise TableError(f"{path.name}:{line}: {word} is given twice")
+        out[stem(word)] = factors
+    return MappingProxyType(out)
 
 
 def build_index(connection: sqlite3.Connection, tabular: "Tabular", edition: str) -> None:
     """Write terms, postings and sided families of one edition."""
     connection.executescript(SCHEMA)
     families = sided_families(tabular.codes)
-    rows = [(edition, family, side, code) for family, sides in families.items() for side, code in sides.items()]
+    rows = [
+        (edition, family, side, code) for family, sides in families.items() for side, code in sides.items()
+    ]
     connection.executemany("INSERT INTO icd_side VALUES (?, ?, ?, ?)", rows)
     write_terms(connection, collect(tabular, families), edition)
 
@@ -124,7 +134,7 @@ def write_terms(connection: sqlite3.Connection, terms: Iterable[Term], edition: 
     """Write terms and their postings; a negated stem has a posting of its own, marked ``~``."""
     postings: defaultdict[str, array[int]] = defaultdict(lambda: array("I"))
     seen: set[tuple[str, tuple[Token, ...]]] = set()
-    rows = []
+    rows: list[tuple[str, int, str, str, str, str]] = []
     for term in terms:
         if not term.stems or (term.code, term.stems) in seen:
             continue

@@ -13,7 +13,14 @@ from knowledge.find.spelling import Speller
 from knowledge.find.words import stem as stem_of
 from knowledge.store import Store
 
-PRIOR: Final = {"title": 1.0, "inclusion": 0.995, "includes": 0.97, "reference": 0.93, "synonym": 0.99, "index": 0.99}
+PRIOR: Final = {
+    "title": 1.0,
+    "inclusion": 0.995,
+    "includes": 0.97,
+    "reference": 0.93,
+    "synonym": 0.99,
+    "index": 0.99,
+}
 COVERAGE: Final = 1.5
 UNASKED: Final = 0.6
 POOL: Final = 120
@@ -25,8 +32,8 @@ CROWD: Final = 6000
 class Scored:
     """One term and how it agrees with the query, in weights of stems.
 
-    ``said`` of ``total`` is what the term says of the query, ``unasked`` what it says beyond it; ``missing`` are
-    the stems of the query that it leaves out.
+    ``said`` of ``total`` is what the term says of the query, ``unasked`` what it says beyond it; ``missing``
+    are the stems of the query that it leaves out.
     """
 
     code: str
@@ -111,7 +118,9 @@ class TermIndex:
         missing = [n for n in numbers if n not in known and n < self._first_extra]
         if missing:
             marks = ",".join("?" * len(missing))
-            query = f"SELECT id, code, source, text, stems FROM icd_term WHERE edition = ? AND id IN ({marks})"  # noqa: S608 - marks only
+            query = (
+                f"SELECT id, code, source, text, stems FROM icd_term WHERE edition = ? AND id IN ({marks})"  # noqa: S608 - marks only
+            )
             for number, *cells in self._store.rows(query, (self._edition, *missing)):
                 known[number] = self._parse(*cells)
         for number in numbers:
@@ -147,7 +156,7 @@ class TermIndex:
 
     @lru_cache(maxsize=16384)  # noqa: B019 - the index lives as long as the process
     def variants(self, stem: str) -> tuple[tuple[str, float], ...]:
-        """Give the stems a query word may stand for, with how sure that is; spelling is tried for unknown words."""
+        """Give the stems a query word may stand for and how surely; unknown words are spelt anew."""
         if self.knows(stem) or len(stem) < 4 or stem[0].isdigit():
             return ((stem, 1.0),)
         return self.speller.near(stem) or self.speller.by_prefix(stem) or ((stem, 1.0),)

@@ -1,4 +1,4 @@
-"""Putting a query in other words: abbreviations, lay words and synonyms inside it become the words of the titles."""
+"""Putting a query in other words: abbreviations and synonyms inside it become the words of titles."""
 
 from collections.abc import Iterator
 from dataclasses import replace

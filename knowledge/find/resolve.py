@@ -11,14 +11,18 @@ from knowledge.find.words import Token, stem, tokens
 from knowledge.icd10cm import IcdCode, IcdTable
 from knowledge.store import Store
 
-_EPISODES: Final = {"initial": "initial encounter", "subsequent": "subsequent encounter", "sequela": "sequela"}
+_EPISODES: Final = {
+    "initial": "initial encounter",
+    "subsequent": "subsequent encounter",
+    "sequela": "sequela",
+}
 _DEFAULT_MEANINGS: Final = ("unspecified", "not applicable", "without")
 _ENOUGH: Final = 0.45
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A valid code, or a header that still ``needs`` something; ``factor`` lowers the score for what was assumed."""
+    """A valid code, or a header that still needs something; ``factor`` is below 1 for what was assumed."""
 
     code: IcdCode
     factor: float
@@ -35,7 +39,7 @@ class Resolver:
         self._sides = lru_cache(maxsize=8192)(self._load_sides)
 
     def resolve(self, code: str, query: Query) -> list[Resolved]:
-        """Find the codes that a term's code stands for under a query; both sides where "bilateral" has no code."""
+        """Find the codes a term's code stands for under a query; both sides where "bilateral" has no code."""
         out: list[Resolved] = []
         for sided in self._side(code, query):
             found = self._icd.in_edition(self._edition, sided)
@@ -59,7 +63,7 @@ class Resolver:
         sides = self._sides(code)
         if not sides:
             return [code]
-        if query.side in sides:
+        if query.side is not None and query.side in sides:
             return [sides[query.side]]
         if query.side == "bilateral":
             return [sides[side] for side in ("right", "left") if side in sides]
@@ -117,7 +121,7 @@ class Resolver:
         return gain, cost
 
     def _is_default(self, child: IcdCode) -> bool:
-        """Tell whether the tabular list itself names the subdivision as the one for no further detail (NOS)."""
+        """Tell whether the tabular list itself names the subdivision for no further detail (NOS)."""
         terms = self._icd.notes_in(self._edition, child.code).inclusion_terms
         return any(term.origin == child.code and term.text.endswith("NOS") for term in terms)
 
@@ -158,7 +162,7 @@ def _matches(stems: tuple[Token, ...], wanted: set[str]) -> float:
 
 
 def _assumed(meaning: str) -> float:
-    """Lower what says more than nothing: "closed fracture with routine healing" is the plain case of a fracture."""
+    """Lower what says more than nothing: a closed fracture that heals is the plain case of a fracture."""
     if "open fracture" in meaning or "union" in meaning or "delayed" in meaning:
         return 0.5
     return 0.0 if any(word in meaning for word in _DEFAULT_MEANINGS) else 0.05

@@ -36,7 +36,9 @@ class Speller:
         if not found:
             return ()
         best = min(found)[0]
-        return tuple((known, 0.95 - 0.1 * distance) for distance, known in sorted(found) if distance == best)[:4]
+        return tuple((known, 0.95 - 0.1 * distance) for distance, known in sorted(found) if distance == best)[
+            :4
+        ]
 
     def by_prefix(self, stem: str) -> tuple[tuple[str, float], ...]:
         """Return known stems that begin the word, or that it begins ("postpoliomyelitis" - "postpolio")."""

@@ -1,9 +1,9 @@
-"""Words of clinical English brought to comparable stems: spelling variants, word families, Latin and plain names."""
+"""Words of clinical English brought to comparable stems: spelling, word families, Latin and plain names."""
 
 import csv
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,21 +12,24 @@ from typing import Final
 
 from knowledge.errors import TableError
 
-WORDS_FILE: Final = Path(__file__).parent.parent / "data" / "search" / "words.csv"
+SEARCH_DATA: Final = Path(__file__).parent.parent / "data" / "search"
+WORDS_FILE: Final = SEARCH_DATA / "words.csv"
 _WORD: Final = re.compile(r"[0-9]+[a-z]\b|[a-z]+(?:'[a-z]+)?|[0-9]+(?:\.[0-9]+)?")
-_SUFFIXES: Final = (
-    ("atically", "a"), ("ically", ""), ("ization", ""), ("ational", ""), ("atory", ""), ("ative", ""), ("ation", ""),
-    ("ating", ""), ("ated", ""), ("ates", ""), ("iency", ""), ("ience", ""), ("ency", ""), ("ancy", ""), ("ence", ""),
-    ("ance", ""), ("ient", ""), ("ious", ""), ("eous", ""), ("atic", "a"), ("ical", ""), ("ized", ""), ("ized", ""),
-    ("oses", "osis"), ("yses", "ysis"), ("ies", ""), ("ity", ""), ("ent", ""), ("ant", ""), ("ous", ""), ("ive", ""),
-    ("ion", ""), ("ing", ""), ("ial", ""), ("eal", ""), ("ed", ""), ("al", ""), ("ic", ""), ("ia", ""), ("ly", ""),
-    ("es", ""), ("y", ""), ("e", ""), ("s", ""), ("a", ""),
-)  # fmt: skip
 _KEPT: Final = ("ss", "us", "is", "itis", "osis")
 _DISEASE_ENDINGS: Final = ("iasis", "osis", "oses", "otic", "ism")
 _MIN_STEM: Final = 4
 _MIN_DISEASE: Final = 6
-_ROMAN: Final = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8", "ix": "9"}
+_ROMAN: Final = {
+    "i": "1",
+    "ii": "2",
+    "iii": "3",
+    "iv": "4",
+    "v": "5",
+    "vi": "6",
+    "vii": "7",
+    "viii": "8",
+    "ix": "9",
+}
 _LETTERED: Final = re.compile(r"(i|ii|iii|iv|v|vi|[0-9]+)([a-d])")
 _NUMBERED: Final = frozenset({"type", "stage", "grade", "class", "phase", "factor", "mobitz", "bipolar"})
 
@@ -59,17 +62,33 @@ def stem(word: str) -> str:
         word = word.replace("ae", "e").replace("oe", "e").replace("our", "or").replace("ph", "f")
     if len(word) <= _MIN_STEM or word[0].isdigit():
         return word.removesuffix("s") if len(word) == _MIN_STEM and not word.endswith(_KEPT) else word
-    if word.endswith("us") and len(word) >= 8:
+    if word.endswith("us") and not word.endswith("ous") and len(word) >= 8:
         return word[:-2]
     for suffix in _DISEASE_ENDINGS:
         if word.endswith(suffix) and len(word) - len(suffix) >= _MIN_DISEASE:
             return word[: -len(suffix)]
     if word.endswith(_KEPT):
         return word
-    for suffix, replacement in _SUFFIXES:
+    for suffix, replacement in suffixes():
         if word.endswith(suffix) and len(word) - len(suffix) >= _MIN_STEM:
             return word[: -len(suffix)] + replacement
     return word
+
+
+def read_rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
+    """Read a table of lower-case cells as (line, cells).
+
+    Raises:
+        TableError: other columns, or a row with an empty, padded or upper-case cell (file, line, reason).
+    """
+    with path.open(encoding="utf-8", newline="") as handle:
+        rows = csv.reader(handle)
+        if tuple(next(rows, ())) != columns:
+            raise TableError(f"{path.name}:1: columns must be {','.join(columns)}")
+        for row in rows:
+            if len(row) != len(columns) or not all(cell and cell == cell.lower().strip() for cell in row):
+                raise TableError(f"{path.name}:{rows.line_num}: needs {len(columns)} lower-case cells")
+            yield rows.line_num, row
 
 
 @lru_cache(maxsize=1)
@@ -80,16 +99,10 @@ def word_table(path: Path = WORDS_FILE) -> Mapping[str, tuple[str, ...]]:
         TableError: an unknown column, an empty cell or a word given twice (file, line, reason).
     """
     out: dict[str, tuple[str, ...]] = {}
-    with path.open(encoding="utf-8", newline="") as handle:
-        rows = csv.reader(handle)
-        if next(rows, None) != ["word", "means"]:
-            raise TableError(f"{path.name}:1: columns must be word,means")
-        for row in rows:
-            if len(row) != 2 or not all(cell and cell == cell.lower().strip() for cell in row):
-                raise TableError(f"{path.name}:{rows.line_num}: needs two lower-case cells")
-            if row[0] in out:
-                raise TableError(f"{path.name}:{rows.line_num}: {row[0]} is given twice")
-            out[row[0]] = tuple(row[1].split())
+    for line, (word, means) in read_rows(path, ("word", "means")):
+        if word in out:
+            raise TableError(f"{path.name}:{line}: {word} is given twice")
+        out[word] = tuple(means.split())
     return MappingProxyType(out)
 
 
@@ -103,7 +116,7 @@ def stems_of(word: str) -> tuple[str, ...]:
 
 
 def raw_words(text: str) -> list[str]:
-    """Split a text into lower-case words and numbers; roman numerals after "type" and the like become numbers."""
+    """Split a text into lower-case words and numbers; roman numerals that count become numbers."""
     out: list[str] = []
     found = _WORD.findall(plain(text))
     for place, word in enumerate(found):
@@ -118,10 +131,19 @@ def raw_words(text: str) -> list[str]:
     return out
 
 
-STOP: Final = frozenset(
-    "of the and or in with to for a an due on by at from as is are was were be this that his her their any"
-    " which when not without no non than into during through other's s e g ie eg".split()
-)
+@lru_cache(maxsize=1)
+def stop_words() -> frozenset[str]:
+    """Load the words that say nothing about a condition."""
+    return frozenset(word for _line, (word,) in read_rows(SEARCH_DATA / "stop.csv", ("word",)))
+
+
+@lru_cache(maxsize=1)
+def suffixes() -> tuple[tuple[str, str], ...]:
+    """Load the word endings and what they become, in the order they are tried."""
+    rows = read_rows(SEARCH_DATA / "suffixes.csv", ("ending", "becomes"))
+    return tuple((ending, "" if becomes == "-" else becomes) for _line, (ending, becomes) in rows)
+
+
 _NEGATORS: Final = frozenset({"without", "not", "no"})
 _CLOSERS: Final = frozenset({"with", "due", "but", "right", "left", "bilateral"})
 _NEGATED_LIST: Final = re.compile(r"without [^,]+,.*, (?:and|or) ")
@@ -132,6 +154,7 @@ _REACH: Final = 2
 def tokens(text: str) -> tuple[Token, ...]:
     """Read a title or a term as tokens, each stem once; words in brackets are optional."""
     out: dict[str, Token] = {}
+    stop = stop_words()
     for depth, part in _by_bracket(text):
         listed = bool(_NEGATED_LIST.search(part))
         left = 0
@@ -143,7 +166,7 @@ def tokens(text: str) -> tuple[Token, ...]:
                     left = 99 if listed else _REACH
                     continue
                 left = 0 if word in _CLOSERS else left
-                if word not in STOP or is_letter(found, place):
+                if word not in stop or is_letter(found, place):
                     for one in stems_of(word):
                         out.setdefault(one, Token(stem=one, optional=depth > 0, negated=left > 0))
                     left -= 1

@@ -26,9 +26,10 @@ NOTE_KINDS: Final = {
     "notes": "notes",
     "sevenChrNote": "seventh_note",
 }
-ORDINALS: Final = {4: "4th", 5: "5th", 6: "6th", 7: "7th"}
+ORDINALS: Final = {4: "4th", 5: "5th", 6: "6th", 7: "7th", 8: "8th"}
 _IMPOSSIBLE: Final = re.compile(
-    r"7th characters ([A-Z])(?: and ([A-Z]))? do not apply to codes in category (\w{3}) with 6th character (.*)"
+    r"7th characters ([A-Z])(?: and ([A-Z]))? do not apply to codes in category (\w{3})"
+    r" with 6th character (.*)"
 )
 _CODE: Final = re.compile(r"[A-Z][0-9A-Z]{2}(\.[0-9A-Z]{1,4})?")
 
@@ -131,6 +132,8 @@ class _Reader:
 
     def _diag(self, element: "Element", parent: str, place: _Place) -> None:
         code = self._name_of(element)
+        if parent and not (code.startswith(parent) and len(code) > len(parent)):
+            raise TableError(f"{self._name}: {code} can not stand below {parent}")
         own = _sevenths(element)
         if own:
             place = _Place(place.chapter, place.block, own)
@@ -155,7 +158,7 @@ class _Reader:
     def _add(self, code: str, display: str, parent: str, place: _Place, children: list["Element"]) -> None:
         needs = None
         if children:
-            needs = f"{ORDINALS[len(_text(children[0], 'name').replace('.', ''))]} character"
+            needs = f"{ORDINALS[len(code.replace('.', '')) + 1]} character"
         elif place.sevenths:
             needs = f"7th character: {_listing([char for char, _ in place.sevenths])}"
         self._row(code, display, parent, place, needs=needs, listed=True)
@@ -173,10 +176,16 @@ class _Reader:
     ) -> None:
         self._out.codes.append(
             CodeRow(
-                code=code, display=display, billable=needs is None, parent=parent, chapter=place.chapter,
-                block=place.block, needs=needs, listed=listed,
+                code=code,
+                display=display,
+                billable=needs is None,
+                parent=parent,
+                chapter=place.chapter,
+                block=place.block,
+                needs=needs,
+                listed=listed,
             )
-        )  # fmt: skip
+        )
 
     def _is_impossible(self, stem: str, char: str) -> bool:
         return any(

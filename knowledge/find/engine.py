@@ -1,0 +1,77 @@
+"""The search of one edition of ICD-10-CM: rank terms, walk to valid codes, weigh what these say."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from knowledge.find.context import Context
+from knowledge.find.hits import SearchHit
+from knowledge.find.index import encode
+from knowledge.find.query import Query, parse_query
+from knowledge.find.rank import Scored, TermIndex
+from knowledge.find.rephrase import Rephraser
+from knowledge.find.resolve import Resolver
+from knowledge.find.words import tokens
+from knowledge.icd10cm import dotted
+
+if TYPE_CHECKING:
+    from knowledge.bookshelf import Bookshelf
+    from knowledge.icd10cm import IcdCode
+
+_LOOKED_AT: Final = 30
+_SETTLED: Final = 0.85
+_REPHRASED: Final = 0.95
+
+
+class Engine:
+    """Searches one edition."""
+
+    def __init__(self, shelf: "Bookshelf", edition: str) -> None:
+        self._icd = shelf.icd
+        self._edition = edition
+        self._vocabulary = shelf.vocabulary
+        self._index = TermIndex(shelf.store, edition, self._synonyms())
+        self._context = Context(shelf.icd, edition)
+        self._rephraser = Rephraser(self._vocabulary, shelf.icd, edition)
+        self._resolver = Resolver(shelf.store, shelf.icd, edition, self._index.rarity)
+
+    def _synonyms(self) -> Iterator[tuple[str, str, str]]:
+        for row in self._vocabulary.problems:
+            yield row.code, row.term, " ".join(map(encode, tokens(row.term)))
+
+    def search(self, text: str, limit: int) -> list[SearchHit]:
+        """Rank the query as it stands and, unless that is settled, with its synonyms put in plain words."""
+        typed = self._icd.in_edition(self._edition, text) if text.strip()[1:2].isdigit() else None
+        if typed is not None:
+            return [self._hit(typed, 1.0, f"code: {dotted(text)}")]
+        query = parse_query(text)
+        best: dict[str, SearchHit] = {}
+        self._collect(query, best, 1.0)
+        if max((hit.score for hit in best.values()), default=0.0) < _SETTLED:
+            for variant in self._rephraser.variants(query):
+                self._collect(variant, best, _REPHRASED)
+        return sorted(best.values(), key=lambda hit: (-hit.score, hit.code))[:limit]
+
+    def _collect(self, query: Query, best: dict[str, SearchHit], factor: float) -> None:
+        ranked = self._index.rank(query)[:_LOOKED_AT]
+        query = self._index.corrected(query)
+        for scored in ranked:
+            for resolved in self._resolver.resolve(scored.code, query):
+                code = resolved.code
+                value = self._value(scored, code, query) * factor * resolved.factor
+                score = round(min(1.0, value), 4)
+                if code.code not in best or best[code.code].score < score:
+                    best[code.code] = self._hit(code, score, f"{scored.source}: {scored.text}")
+
+    def _value(self, scored: Scored, code: "IcdCode", query: Query) -> float:
+        return scored.score(self._context.credit(code, scored.missing)) * self._context.fit(code, query)
+
+    def _hit(self, code: "IcdCode", score: float, found: str) -> SearchHit:
+        above = reversed(self._icd.ancestors_in(self._edition, code))
+        return SearchHit(
+            code=code.code,
+            display=code.display,
+            score=score,
+            billable=code.billable,
+            needs=code.needs,
+            path=(found, *(f"{one.code} {one.display}" for one in above)),
+        )
