@@ -220,19 +220,6 @@ def bmi_without_diagnosis(request: CheckRequest) -> Iterator[Doubt]:
         )
 
 
-@rule(
-    "dx.organism_first_order",
-    "warning",
-    "An organism code without an infection before it.",
-    "guideline I.C.1.b",
-)
-def organism(request: CheckRequest) -> Iterator[Doubt]:
-    """B95 to B97 name the organism of an infection coded before."""
-    for position, code in enumerate(request.codes):
-        if in_range(code, "B95-B97") and position == 0:
-            yield Doubt(message=f"{code} names an organism; the infection comes before it.", codes=(code,))
-
-
 def _first(request: CheckRequest) -> IcdCode | None:
     return request.icd.get(request.codes[0]) if request.codes else None
 

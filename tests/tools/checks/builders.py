@@ -59,7 +59,10 @@ def person(**changes: Any) -> Person:
 def provider(kind: str, **changes: Any) -> Provider:
     base = Provider(
         reference=f"{'Organization' if kind == 'billing' else 'Practitioner'}/{kind}",
-        name=Name(last="Elm Family Practice" if kind == "billing" else "Rowan", first=None if kind == "billing" else "Ana"),
+        name=Name(
+            last="Elm Family Practice" if kind == "billing" else "Rowan",
+            first=None if kind == "billing" else "Ana",
+        ),
         is_person=kind != "billing",
         npi=npi("123456789") if kind == "billing" else npi("198765432"),
         taxonomy="207Q00000X",
@@ -108,7 +111,9 @@ def fhir(reference: str = "Condition/1", digest: str = "aa", text: str = "x") ->
 
 
 def history(kind: str = "condition", reference: str = "Condition/1", **changes: Any) -> HistoryItem:
-    base = HistoryItem(kind=kind, reference=reference, pointer="/code", sha256="aa", display="x", effective=date(2025, 1, 5))
+    base = HistoryItem(
+        kind=kind, reference=reference, pointer="/code", sha256="aa", display="x", effective=date(2025, 1, 5)
+    )
     return base.model_copy(update=changes)
 
 
@@ -201,13 +206,60 @@ def request(
     )
 
 
-def bare(text: str, codes: list[str], lines: list[Any] | None = None, **changes: Any) -> tuple[Claim, ClinicalDocument]:
+def bare(
+    text: str, codes: list[str], lines: list[Any] | None = None, **changes: Any
+) -> tuple[Claim, ClinicalDocument]:
     """A claim without evidence of its own, as another system sends it, with its note."""
     made = claim(
         diagnoses=tuple(diagnosis(i, c) for i, c in enumerate(codes, 1)),
-        lines=tuple(lines) if lines is not None else (line(1, "99213", pointers=tuple(range(1, min(len(codes), 4) + 1))),),
+        lines=tuple(lines)
+        if lines is not None
+        else (line(1, "99213", pointers=tuple(range(1, min(len(codes), 4) + 1))),),
         **changes,
     )
     return made, document(text)
 
 
+def dx(*codes: str, text: str = NOTE, **changes: Any) -> dict[str, Any]:
+    """Request arguments: these diagnoses, one visit that points to them, without evidence of its own."""
+    made = claim(
+        diagnoses=tuple(diagnosis(i, c) for i, c in enumerate(codes, 1)),
+        lines=(line(1, "99213", pointers=tuple(range(1, min(len(codes), 4) + 1)) or (1,)),),
+        **changes,
+    )
+    return {"claim_": made, "documents": (document(text),)}
+
+
+def ln(
+    *lines: Any, text: str | None = NOTE, codes: tuple[str, ...] = ("I10", "E78.5"), **changes: Any
+) -> dict[str, Any]:
+    """Request arguments: these lines (numbered here) over these diagnoses; ``text`` None leaves the note out."""
+    known = changes.pop("known", None)
+    made = claim(
+        diagnoses=tuple(diagnosis(i, c) for i, c in enumerate(codes, 1)),
+        lines=tuple(x.model_copy(update={"number": n}) for n, x in enumerate(lines, 1)),
+        **changes,
+    )
+    return {"claim_": made, "documents": () if text is None else (document(text),), "known": known}
+
+
+def L(code: str, *modifiers: str, **changes: Any) -> ClaimLine:
+    """A line, its number given later."""
+    return line(1, code, modifiers=modifiers, **changes)
+
+
+def cl(**changes: Any) -> dict[str, Any]:
+    """Request arguments: the clean claim with these changes."""
+    known = changes.pop("known", None)
+    return {"claim_": claim(**changes), "known": known}
+
+
+def past(code: str, day: date, kind: str = "procedure", **changes: Any) -> HistoryItem:
+    """An earlier service by the same practice."""
+    base = {
+        "code": code,
+        "effective": day,
+        "organization": "Organization/billing",
+        "reference": f"X/{code}-{day}",
+    }
+    return history(kind, **{**base, **changes})
