@@ -21,8 +21,8 @@ from knowledge.records import Edition
 if TYPE_CHECKING:
     from knowledge.sources.tabular_xml import Tabular
 
-BUILDER_VERSION: Final = "8"
-SEARCH_DATA: Final = Path(__file__).parent / "data" / "search"
+HERE: Final = Path(__file__).parent
+BUILDERS: Final = ("store.py", "sources/tabular_xml.py", "find/index.py", "find/words.py", "ranges.py")
 PACKAGE: Final = "simple_icd_10_cm"
 Progress = Callable[[str, int, int], None]
 
@@ -129,10 +129,10 @@ def file_sha256(path: Path) -> str:
 
 
 def store_path(home: Path, original: Original) -> Path:
-    """Name the store file: it changes with the official file, the word tables and the builder."""
-    total = hashlib.sha256(f"{BUILDER_VERSION} {original.sha256}".encode())
-    for table in sorted(SEARCH_DATA.glob("*.csv")):
-        total.update(table.read_bytes())
+    """Name the store file: it changes with the official file, the word tables and the code that builds it."""
+    total = hashlib.sha256(original.sha256.encode())
+    for part in (*(HERE / name for name in BUILDERS), *sorted((HERE / "data" / "search").glob("*.csv"))):
+        total.update(part.read_bytes())
     digest = total.hexdigest()
     return home / f"knowledge-{digest[:16]}.sqlite"
 

@@ -67,7 +67,7 @@ def stem(word: str) -> str:
     for suffix in _DISEASE_ENDINGS:
         if word.endswith(suffix) and len(word) - len(suffix) >= _MIN_DISEASE:
             return word[: -len(suffix)]
-    if word.endswith(_KEPT):
+    if word.endswith(_KEPT) and not word.endswith("ous"):
         return word
     for suffix, replacement in suffixes():
         if word.endswith(suffix) and len(word) - len(suffix) >= _MIN_STEM:
