@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Vector = NDArray[np.float32]
 
-_IDF_BUCKETS = 1 << 16
+_IDF_BUCKETS = 1 << 18
 _KINDS = {"w": 1.0, "p": 0.7, "g": 0.25}  # words, word pairs, character n-grams
 _SYNONYM = 0.5
 
@@ -48,7 +48,7 @@ class LocalEmbedder:
     widened by the synonyms coders use. The same text gives the same vector on every machine.
     """
 
-    name = "local-hash-2"
+    name = "local-hash-3"
     dimensions = 2048
 
     def __init__(self) -> None:
@@ -63,6 +63,7 @@ class LocalEmbedder:
             buckets = {_bucket(feature) for feature in _features(text)}
             seen[list(buckets)] += 1
         idf: Vector = np.log((len(texts) + 1) / (seen + 0.5)).clip(min=0.05).astype(np.float32)
+        idf[seen == 0] = 0  # a word that no section holds says nothing of any section
         np.save(folder / "idf.npy", idf)
         self._idf = idf
 

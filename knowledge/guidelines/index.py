@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _FUSION = 8  # reciprocal rank fusion constant; small, for the first ranks of a small corpus carry the answer
 _LEXICAL_SHARE, _VECTOR_SHARE = 1.0, 0.8
 _DEPTH = 24
-_FLOOR = 0.06
+_FLOOR = 0.12  # below it two texts share hash collisions rather than words
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,8 +48,8 @@ class GuidelineIndex:
     def open(cls, data_dir: Path, index_dir: Path, *, embedder: Embedder | None = None) -> "GuidelineIndex":
         """Open the shipped digest, or the one in ``data_dir/guidelines`` where there is one.
 
-        The index is built on the first search, or by ``build``, into a folder of ``index_dir`` named after the
-        digest's content and the embedder, so that a changed digest never meets an old index.
+        The index is built on the first search, or by ``build``, in a folder of ``index_dir`` named after the
+        digest's content and the embedder; so a changed digest never meets an old index.
 
         Args:
             data_dir: the knowledge data folder; a folder ``guidelines`` in it replaces the shipped digest.
@@ -90,7 +90,7 @@ class GuidelineIndex:
         return [_hit(self.sections[position], score) for position, score in fused[:limit]]
 
     def nearest_date(self, on: date) -> date:
-        """The day itself when every publication covers it, else the nearest day they do (architecture, law 1)."""
+        """The day itself where every publication covers it, else the nearest day they do (law 1)."""
         start = max(min(s.effective_from for s in group) for group in self._by_source.values())
         ends = [max(s.effective_to or date.max for s in group) for group in self._by_source.values()]
         return max(start, min(on, *ends))

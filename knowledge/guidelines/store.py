@@ -43,6 +43,8 @@ class VectorStore:
     def nearest(self, query: str, *, on: date, limit: int) -> list[tuple[str, float]]:
         """Version keys and cosine similarities, best first."""
         vectors = self._embedder.embed([query], query=True)
+        if not vectors[0].any():
+            return []
         day = _number(on)
         answer = self._collection.query(
             query_embeddings=vectors,

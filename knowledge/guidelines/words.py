@@ -20,6 +20,20 @@ us use used using very was way we were what when where which while who why will 
 your d ll m re s t ve okay ok really thing
 """
 _STOP = frozenset(_STOP_WORDS.split())
+_IRREGULAR = {
+    "diagnoses": "diagnosis",
+    "metastases": "metastasis",
+    "prognoses": "prognosis",
+    "children": "child",
+    "women": "woman",
+    "men": "man",
+    "feet": "foot",
+    "broke": "broken",
+    "took": "take",
+    "taken": "take",
+    "given": "give",
+    "gave": "give",
+}
 _SUFFIXES = (
     ("ization", "iz"),
     ("isation", "iz"),
@@ -39,6 +53,7 @@ def tokens(text: str) -> list[str]:
 @cache
 def stem(word: str) -> str:
     """A light stem: plurals, -ing, -ed, -ation and a final e go; codes and short words stay."""
+    word = _IRREGULAR.get(word, word)
     if len(word) < 4 or any(c.isdigit() for c in word) or "." in word:
         return word
     for suffix, replacement in _SUFFIXES:
