@@ -20,6 +20,20 @@ _KINDS = frozenset(
         "terminator",
     }
 )
+_CONTRACTIONS = (
+    "isn't",
+    "wasn't",
+    "aren't",
+    "weren't",
+    "doesn't",
+    "don't",
+    "didn't",
+    "hasn't",
+    "haven't",
+    "hadn't",
+    "won't",
+    "can't",
+)
 _DIRECTIONS = frozenset({"forward", "backward", "none"})
 _STOPPERS = frozenset({";", "•", "|"})
 _CLOSERS = frozenset({".", ",", ";", ")", "!", "?"})
@@ -60,7 +74,11 @@ def _tables() -> _Tables:
     cues: Trie[tuple[str, str]] = Trie()
     for line, row in rows("cues.csv", ("phrase", "kind", "direction")):
         kind = one_of(row["kind"], _KINDS, "cues.csv", line)
-        cues.add(row["phrase"], (kind, one_of(row["direction"], _DIRECTIONS, "cues.csv", line)))
+        value = (kind, one_of(row["direction"], _DIRECTIONS, "cues.csv", line))
+        cues.add(row["phrase"], value)
+        if row["phrase"].startswith("not "):
+            for short in _CONTRACTIONS:
+                cues.add(short + row["phrase"][3:], value)
     uses: dict[str, set[str]] = {"finite": set(), "report": set(), "kin": set()}
     for line, row in rows("verbs.csv", ("verb", "use")):
         uses[one_of(row["use"], frozenset(uses), "verbs.csv", line)].update(key(row["verb"])[:1])

@@ -152,8 +152,9 @@ class Composer:
                     site=site,
                 )
             )
-            if draft.laterality is None:
+            if draft.laterality is None and side is not None:
                 draft.laterality = side
+                draft.concept, draft.entry = name_composed(self.scene, head, draft.site or "", side)
             at = first
         return drafts
 

@@ -103,7 +103,11 @@ def set_event(scene: Scene, draft: Draft, signals: list[Signal]) -> None:
         event = "reviewed" if event != "done" else event
     if event == "done":
         event = _done(scene, draft, bool(elsewhere) or _dated(scene, draft.sentence))
-    elif event == "ordered" and _LATER.search(scene.text, *_rest(scene, draft)):
+    elif (
+        event == "ordered"
+        and not _named_order(scene, signal)
+        and _LATER.search(scene.text, *_rest(scene, draft))
+    ):
         event = "planned"
     elif event == "planned" and draft.kind == "test" and (draft.value or draft.result):
         event = "reviewed"
@@ -119,6 +123,13 @@ def _dated(scene: Scene, sentence: int) -> bool:
     return _DATED.search(scene.text, span.start, span.end) is not None
 
 
+def _named_order(scene: Scene, signal: Signal | None) -> bool:
+    """Tell whether the word is "order" itself: what is ordered now for a later date is still ordered."""
+    return signal is not None and any(
+        w.startswith("order") for w in scene.tokens.norms[signal.start : signal.end]
+    )
+
+
 def _rest(scene: Scene, draft: Draft) -> tuple[int, int]:
     start = scene.tokens.ends[draft.last - 1]
     return start, min(scene.spans[draft.sentence].end, start + 60)
@@ -129,7 +140,7 @@ def _done(scene: Scene, draft: Draft, elsewhere: bool) -> Event | None:
     if draft.here or (kind in _OURS and not elsewhere):
         return "done"
     if draft.kind == "test":
-        return "reviewed" if draft.result or draft.value else None
+        return "reviewed" if draft.result or draft.value or kind in _FINDINGS else None
     draft.historical = True
     return None
 
