@@ -66,12 +66,14 @@ def _maps_loaded_once() -> Iterator[None]:
         return _LOADED[name]
 
     log = logging.getLogger("pyx12")  # it would write names and dates of patients to the log
-    before = log.disabled
-    map_if.load_map_file, log.disabled = load, True
+    before = log.level
+    map_if.load_map_file = load
+    log.setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:
-        map_if.load_map_file, log.disabled = original, before
+        map_if.load_map_file = original
+        log.setLevel(before)
 
 
 def _faults(report: _Json) -> Iterator[StructureError]:

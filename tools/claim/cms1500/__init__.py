@@ -1,4 +1,4 @@
-"""The paper claim CMS-1500 (02/12): our own drawing of the form, or only the data for pre-printed red stock."""
+"""The paper claim CMS-1500 (02/12): our own drawing of the form, or the data alone for red stock."""
 
 from typing import Literal
 
@@ -40,7 +40,11 @@ def _too_much(claim: Claim) -> list[str]:
         problems.append(f"{len(claim.lines)} service lines, a paper claim holds {_MOST_LINES}")
     for line in claim.lines:
         if len(line.pointers) > _MOST_POINTERS:
-            problems.append(f"line {line.number}: {len(line.pointers)} pointers, box 24E holds {_MOST_POINTERS}")
+            problems.append(
+                f"line {line.number}: {len(line.pointers)} pointers, box 24E holds {_MOST_POINTERS}"
+            )
         if len(line.modifiers) > _MOST_MODIFIERS:
-            problems.append(f"line {line.number}: {len(line.modifiers)} modifiers, box 24D holds {_MOST_MODIFIERS}")
+            problems.append(
+                f"line {line.number}: {len(line.modifiers)} modifiers, box 24D holds {_MOST_MODIFIERS}"
+            )
     return problems

@@ -1,6 +1,6 @@
 """What goes in which box of the CMS-1500 (02/12), page by page.
 
-Sources: box and 837P loop pairs of the NUCC instruction manual's crosswalk; paging conventions of payers' manuals.
+Sources: the NUCC instruction manual's crosswalk of boxes and 837P loops; payers' manuals for paging.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from tools.claim.model import Claim, ClaimDates
 
 LINES_PER_PAGE = 6
 Paging = Literal["continued", "each"]
-"""``continued``: one total, on the last page, CONTINUED on the others; ``each``: every page totals its own lines."""
+"""``continued``: one total, on the last page, CONTINUED elsewhere; ``each``: every page totals its own."""
 _ON_FILE = "SIGNATURE ON FILE"
 OTHER_DATES = (
     ("454", "initial_treatment"),

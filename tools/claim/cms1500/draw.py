@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _RED = (0.76, 0.13, 0.10)
 _TINT = (1.0, 0.91, 0.89)
-_POINT_SIZE = 10
+_POINT_SIZE = 10.0
 _GLYPH = 0.6
 """Advance of a Courier glyph in em."""
 _WIDTHS = {"line": 0.5, "thick": 1.0, "dash": 0.35, "box": 0.6}
@@ -77,8 +77,7 @@ def _draw_data(canvas: "Canvas", page: Mapping[str, str]) -> None:
 
 
 def _draw_text(canvas: "Canvas", place: Field, text: str) -> None:
-    size = _POINT_SIZE
-    pitch = COLUMN
+    size, pitch = _POINT_SIZE, COLUMN
     if len(text) > place.width:  # closer together, then smaller, rather than cut off
         pitch = COLUMN * place.width / len(text)
         size = min(size, pitch / _GLYPH)

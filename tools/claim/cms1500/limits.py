@@ -14,7 +14,8 @@ def unprinted(claim: Claim) -> tuple[str, ...]:
 def _unprinted(claim: Claim) -> Iterator[str]:
     numbers = [n for n in (claim.prior_authorization, claim.referral_number, claim.clia) if n]
     if len(numbers) > 1:
-        yield f"box 23 holds one number; {len(numbers) - 1} of prior authorization, referral and CLIA is left out"
+        left = len(numbers) - 1
+        yield f"box 23 holds one number; {left} of prior authorization, referral and CLIA is left out"
     if sum(bool(getattr(claim.dates, field)) for _, field in OTHER_DATES) > 1:
         yield "box 15 holds one date; the others are left out"
     if len(claim.others) > 1:

@@ -51,7 +51,9 @@ def _insured(claim: Claim, coverage: CoverageFacts) -> Person:
 
 def _program(coverage: CoverageFacts) -> str:
     code = filing_code(coverage.payer_kind, coverage.filing_code)
-    return _PROGRAM.get(code) or ("group" if coverage.group_number and code not in {"16", "WC", "AM"} else "other")
+    return _PROGRAM.get(code) or (
+        "group" if coverage.group_number and code not in {"16", "WC", "AM"} else "other"
+    )
 
 
 def _group(coverage: CoverageFacts) -> str:

@@ -1,6 +1,6 @@
-"""What a claim must have before any 837P may be written from it; every lack is listed, nothing is invented.
+"""What a claim must have before an 837P may be written from it; every lack is listed, nothing is invented.
 
-Sources: element table of 005010X222A1; balancing per X12 RFI 1294; NPI check digit; HIPAA amount and id lengths.
+Sources: element table of 005010X222A1; balancing per X12 RFI 1294; HIPAA amount and id lengths.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _REASONS_OF_DELAY = frozenset(["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"
 
 
 def problems_of(claim: Claim) -> list[str]:
-    """Everything that keeps this claim from being written as an 837P, each with the loop or box it belongs to."""
+    """Everything that keeps this claim from being written as an 837P, each with its loop and box."""
     checks = (
         _identity(claim),
         people_problems(claim),
@@ -52,7 +52,7 @@ def _diagnoses(claim: Claim) -> Iterator[str]:
         yield "at least one diagnosis is needed (HI*ABK, box 21)"
         return
     if len(codes) > DIAGNOSES:
-        yield f"{len(codes)} diagnoses; a claim carries at most {DIAGNOSES}, a person must choose (HI, box 21)"
+        yield f"{len(codes)} diagnoses; a claim has at most {DIAGNOSES}, a person must choose (HI, box 21)"
     if [d.sequence for d in claim.diagnoses] != list(range(1, len(codes) + 1)):
         yield "diagnoses must be numbered 1, 2, 3 ... in order (HI, box 21)"
     repeated = sorted({code for code in codes if codes.count(code) > 1})

@@ -28,8 +28,8 @@ def line_problems(claim: Claim) -> Iterator[str]:
     if not _PLACE.match(claim.place_of_service):
         yield f"place of service {claim.place_of_service!r} is not a two-digit code (CLM05-1, box 24B)"
     numbers = [line_control_number(claim, line, n) for n, line in enumerate(claim.lines, 1)]
-    for number in sorted({n for n in numbers if numbers.count(n) > 1}):
-        yield f"line control number {number} is used more than once (REF*6R)"
+    for repeated in sorted({n for n in numbers if numbers.count(n) > 1}):
+        yield f"line control number {repeated} is used more than once (REF*6R)"
     for number, line in enumerate(claim.lines, 1):
         for problem in _line(claim, line):
             yield f"line {number} ({line.code}): {problem}"
@@ -47,7 +47,7 @@ def _line(claim: Claim, line: ClaimLine) -> Iterator[str]:
         yield "a modifier is given twice (SV101, box 24D)"
     yield from _pointers(claim, line)
     if line.date_from > line.date_to:
-        yield f"dates of service are the wrong way round: {line.date_from} is after {line.date_to} (DTP*472, box 24A)"
+        yield f"dates of service run backwards: {line.date_from} is after {line.date_to} (DTP*472, box 24A)"
     if not _PLACE.match(line.place_of_service):
         yield f"place of service {line.place_of_service!r} is not a two-digit code (SV105, box 24B)"
     if not 0 < line.units < _MOST_UNITS or line.units != round(line.units, 3):

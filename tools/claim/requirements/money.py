@@ -24,6 +24,10 @@ def money_problems(claim: Claim) -> Iterator[str]:
         yield f"total charge {claim.total_charge} is not the sum of the lines {total} (CLM02, box 28)"
     if claim.total_charge == 0:
         yield "total charge is zero (CLM02, box 28)"
+    yield from _payments(claim)
+
+
+def _payments(claim: Claim) -> Iterator[str]:
     known = {c.payer_id for c in claim.others}
     for payment in claim.payments:
         if payment.payer_id not in known:
@@ -31,8 +35,8 @@ def money_problems(claim: Claim) -> Iterator[str]:
         yield from _claim_balance(claim, payment)
     for number, line in enumerate(claim.lines, 1):
         for paid in line.payments:
-            for problem in _line_payment(claim, line, paid):
-                yield f"line {number} ({line.code}): {problem}"
+            where = f"line {number} ({line.code})"
+            yield from (f"{where}: {problem}" for problem in _line_payment(claim, line, paid))
 
 
 def _amounts(claim: Claim) -> Iterator[tuple[str, Decimal]]:
@@ -55,12 +59,12 @@ def _claim_balance(claim: Claim, payment: ClaimPayment) -> Iterator[str]:
     adjusted = _sum(payment.adjustments) + sum((_sum(p.adjustments) for p in by_line), _ZERO)
     if payment.paid + adjusted != claim.total_charge:
         yield (
-            f"payer {payment.payer_id}: paid {payment.paid} and adjustments {adjusted} do not add up to the total "
-            f"charge {claim.total_charge} (2320 AMT*D, CAS)"
+            f"payer {payment.payer_id}: paid {payment.paid} and adjustments {adjusted} do not add up to "
+            f"the total charge {claim.total_charge} (2320 AMT*D, CAS)"
         )
     paid = sum((p.paid for p in by_line), _ZERO)
     if by_line and payment.paid != paid - _sum(payment.adjustments):
-        yield f"payer {payment.payer_id}: paid {payment.paid} does not match the lines' {paid} (2320 AMT*D, SVD02)"
+        yield f"payer {payment.payer_id}: {payment.paid} does not match the lines' {paid} (2320 AMT*D, SVD02)"
 
 
 def _line_payment(claim: Claim, line: ClaimLine, paid: LinePayment) -> Iterator[str]:
@@ -69,8 +73,8 @@ def _line_payment(claim: Claim, line: ClaimLine, paid: LinePayment) -> Iterator[
         yield f"a payment names payer {paid.payer_id}, who has no payment on the claim (SVD01)"
     if paid.paid + _sum(paid.adjustments) != line.charge:
         yield (
-            f"payer {paid.payer_id}: paid {paid.paid} and adjustments {_sum(paid.adjustments)} do not add up to the "
-            f"charge {line.charge} (SVD02, CAS)"
+            f"payer {paid.payer_id}: paid {paid.paid} and adjustments {_sum(paid.adjustments)} do not add up "
+            f"to the charge {line.charge} (SVD02, CAS)"
         )
 
 

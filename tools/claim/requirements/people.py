@@ -125,7 +125,7 @@ def _billing(claim: Claim) -> Iterator[str]:
             yield f"billing provider ZIP code must have 9 digits ({loop})"
         street = f"{billing.address.line1} {billing.address.line2 or ''}".upper()
         if any(words in street for words in _PO_BOX):
-            yield f"billing provider address can not be a post office box; use the pay-to address for it ({loop})"
+            yield f"billing provider address can not be a post office box, a pay-to address can ({loop})"
     if not billing.tax_id:
         yield "billing provider tax id is missing (REF*EI or SY, box 25)"
     elif not (len(billing.tax_id) == 9 and billing.tax_id.isascii() and billing.tax_id.isdigit()):

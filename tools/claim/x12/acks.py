@@ -37,7 +37,7 @@ class InterchangeStatus(Record):
 
 
 class SyntaxError999(Record):
-    """One fault a 999 reports: segment, its number in the transaction, element, code; ``context`` from CTX."""
+    """One fault a 999 reports: segment, its number in the transaction, element, code; ``context`` is CTX."""
 
     segment: str
     position: int
@@ -75,7 +75,7 @@ class GroupStatus(Record):
 class ClaimStatus(Record):
     """277CA STC at any level: source, receiver (the whole batch), provider, or one claim.
 
-    ``reference`` is TRN02, at claim level the CLM01 we sent.
+    ``reference`` is TRN02, at claim level the CLM01 we sent; ``also`` holds further statuses (STC10, STC11).
     """
 
     level: str
@@ -90,6 +90,7 @@ class ClaimStatus(Record):
     payer_claim_number: str | None
     clearinghouse_number: str | None
     message: str | None
+    also: tuple[str, ...] = ()
 
 
 def read_interchange_status(segment: Segment) -> InterchangeStatus:
@@ -221,4 +222,5 @@ def _status(segment: Segment, kind: str, reference: str, numbers: dict[str, str]
         payer_claim_number=numbers.get("1K"),
         clearinghouse_number=numbers.get("D9"),
         message=segment.get(12) or None,
+        also=tuple(text for text in (segment.get(10), segment.get(11)) if text),
     )

@@ -27,8 +27,10 @@ from tools.encounter import Address, CoverageFacts, Name, Person, Provider
 def carried(claim: Claim) -> Claim:
     """The claim without what X12 has no element for, and with texts as X12 spells them.
 
-    Left out: evidence, titles, RVUs, editions, tenant, encounter id, references, charge basis, draft mark, and what a
-    higher level already says (a rendering provider equal to the billing one, a facility at the billing address).
+    Left out: evidence, titles, RVUs, editions, tenant, encounter id, references, charge basis, draft mark,
+    and what a
+    higher level already says (a rendering provider equal to the billing one, a facility at the billing
+    address).
     """
     billed = claim.billed
     coverages = tuple(

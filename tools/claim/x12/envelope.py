@@ -14,9 +14,9 @@ from tools.claim.x12.out import SegmentWriter
 class Envelope(Record):
     """The trading partners and control numbers of one interchange.
 
-    The caller gives control numbers and never uses one twice with the same partner: ``interchange_control`` (ISA13),
-    ``group_control`` (GS06) and ``transaction_control`` (ST02 of the first transaction; the next ones count up).
-    ``created`` is local time as written in ISA09/10, GS04/05 and BHT04/05.
+    The caller gives control numbers and never uses one twice with the same partner: ``interchange_control``
+    (ISA13), ``group_control`` (GS06) and ``transaction_control`` (ST02 of the first transaction; the next
+    ones count up). ``created`` is local time as written in ISA09/10, GS04/05 and BHT04/05.
     """
 
     sender_id: str = Field(min_length=2, max_length=15)
@@ -69,7 +69,8 @@ def open_interchange(out: SegmentWriter, envelope: Envelope) -> None:
     out.raw(
         f"ISA*00*{blank}*00*{blank}*{envelope.sender_qualifier}*{clean(envelope.sender_id):<15}"
         f"*{envelope.receiver_qualifier}*{clean(envelope.receiver_id):<15}*{moment:%y%m%d}*{moment:%H%M}*^*00501"
-        f"*{envelope.interchange_control:09d}*{int(envelope.acknowledgment)}*{'P' if envelope.production else 'T'}*:"
+        f"*{envelope.interchange_control:09d}*{int(envelope.acknowledgment)}"
+        f"*{'P' if envelope.production else 'T'}*:"
     )
     out.add(
         "GS",

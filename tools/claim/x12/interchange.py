@@ -1,4 +1,4 @@
-"""Envelopes of any X12 file: interchanges, groups, transactions, and whether their counts and numbers agree."""
+"""Envelopes of any X12 file: interchanges, groups, transactions; do their counts and numbers agree?"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -30,8 +30,8 @@ class Transaction:
 class Envelopes:
     """Walks the envelopes of a file and notes what does not agree.
 
-    After :meth:`transactions` is used up: ``interchanges``, ``acknowledgments`` (TA1 segments), ``errors``, and ``stray``
-    (segments outside any transaction).
+    After :meth:`transactions` is used up: ``interchanges``, ``acknowledgments`` (TA1 segments), ``errors``
+    and ``stray`` (segments outside any transaction).
     """
 
     interchanges: int = 0

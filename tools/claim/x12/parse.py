@@ -20,8 +20,8 @@ _ZERO = Decimal(0)
 def parse(text: str | Iterable[str]) -> Json:
     """What an 837P, 835, 999, TA1 or 277CA file holds, in the shape of the contract; money is Decimal.
 
-    ``errors`` names segment and position of everything that is malformed; ``warnings`` (only when there are any) holds
-    balances that do not add up; ``kept`` counts segments that were read but have no field.
+    ``errors`` names segment and position of everything malformed; ``warnings`` (only when there are any)
+    holds balances that do not add up; ``kept`` counts segments that were read but have no field.
 
     Raises:
         X12Error: the file has no interchange header, or holds no kind of transaction we read.
@@ -77,7 +77,9 @@ class _Collector:
         kind = kind_of(transaction)
         self.kind = self.kind or kind
         if kind != self.kind:
-            raise transaction.segments[0].error(f"a {kind} among {self.kind}; the file is read as {self.kind}")
+            raise transaction.segments[0].error(
+                f"a {kind} among {self.kind}; the file is read as {self.kind}"
+            )
         match kind:
             case "837P":
                 self._professional(transaction)
@@ -102,7 +104,10 @@ class _Collector:
         self.warnings += remittance.imbalances
         self.kept += len(remittance.kept)
         self.statuses.append(
-            _dump(remittance, keys=("payer", "payee", "trace", "amount", "method", "paid_on", "provider_adjustments"))
+            _dump(
+                remittance,
+                keys=("payer", "payee", "trace", "amount", "method", "paid_on", "provider_adjustments"),
+            )
         )
 
     def _result(self, envelopes: Envelopes) -> Json:
@@ -127,7 +132,12 @@ def _claim(claim: Claim) -> Json:
     billed = claim.billed
     adjustments = [
         *(_adjustment(a) for p in claim.payments for a in p.adjustments),
-        *(_adjustment(a, n) for n, line in enumerate(claim.lines, 1) for p in line.payments for a in p.adjustments),
+        *(
+            _adjustment(a, n)
+            for n, line in enumerate(claim.lines, 1)
+            for p in line.payments
+            for a in p.adjustments
+        ),
     ]
     result: Json = {
         "id": claim.claim_id,

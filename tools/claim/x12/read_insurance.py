@@ -27,7 +27,7 @@ class OtherPayer:
 def read_coverage(
     subscriber: Segment, relationship: str, member_id: str | None, payer: Loop | None, person: Person | None
 ) -> CoverageFacts:
-    """The coverage of one SBR with its member and payer; ``person`` is None when the patient is the subscriber.
+    """The coverage of one SBR with its payer; ``person`` is None when the patient is the subscriber.
 
     Raises:
         X12Error: SBR01 is no place in the order of benefits.

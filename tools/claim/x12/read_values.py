@@ -1,6 +1,6 @@
 """Elements -> dates, amounts, names and addresses, with errors that name the segment."""
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
 from tools.claim.money import read_number
@@ -42,15 +42,6 @@ def period(segment: Segment) -> tuple[date, date]:
         start, _, end = text.partition("-")
         return day(segment, start), day(segment, end)
     return day(segment, text), day(segment, text)
-
-
-def clock(date_text: str, time_text: str) -> datetime | None:
-    """A moment from two elements, None when either is unusable."""
-    digits = date_text + time_text[:4].ljust(4, "0")
-    try:
-        return datetime.strptime(digits, "%Y%m%d%H%M")  # noqa: times carry no zone
-    except ValueError:
-        return None
 
 
 def read_name(segment: Segment) -> Name:

@@ -12,10 +12,12 @@ from tools.claim.x12.codes import RELATIONSHIP_NAME
 from tools.claim.x12.interchange import Envelopes, Transaction
 from tools.claim.x12.read_claim import Above, read_claim
 from tools.claim.x12.read_insurance import read_coverage
-from tools.claim.x12.read_values import clock, read_address, read_person, read_provider
+from tools.claim.x12.read_values import day, read_address, read_person, read_provider
 from tools.claim.x12.segments import Segment
 from tools.claim.x12.tree import Loop, build_tree
 from tools.encounter import Address, Provider
+
+_NO_DATE = date(1970, 1, 1)
 
 
 class KeptSegment(Record):
@@ -29,7 +31,7 @@ class KeptSegment(Record):
 
 
 class ParsedFile(Record):
-    """What an 837P file holds. ``errors`` name segment and position; a claim with an error is not in ``claims``."""
+    """What an 837P file holds. ``errors`` name segment and position; a claim that has one is left out."""
 
     interchanges: int
     transactions: int
@@ -80,10 +82,7 @@ def read_transaction(
     root = build_tree(transaction.segments)
     root.take("ST")
     beginning = root.take("BHT")
-    moment = clock(beginning.get(4), beginning.get(5)) if beginning else None
-    created = moment.date() if moment else date(1970, 1, 1)
-    if moment is None:
-        errors.append(str((beginning or transaction.segments[0]).error("no creation date (BHT04)")))
+    created = _created(beginning, transaction, errors)
     for child in root.each("1000A", "1000B"):
         child.segments.clear()
     for billing in root.each("2000A"):
@@ -98,6 +97,21 @@ def read_transaction(
                 where = ".".join(map(str, first["loc"]))
                 errors.append(str(transaction.segments[0].error(f"claim field {where}: {first['msg']}")))
     kept.extend(_kept(root, None))
+
+
+def _created(beginning: Segment | None, transaction: Transaction, errors: list[str]) -> date:
+    """BHT04; when that is unusable the group's date, and an error."""
+    try:
+        if beginning is None:
+            raise transaction.segments[0].error("the transaction has no BHT")
+        return day(beginning, beginning.get(4))
+    except X12Error as error:
+        errors.append(str(error))
+    group = transaction.gs
+    try:
+        return day(group, group.get(4)) if group else _NO_DATE
+    except X12Error:
+        return _NO_DATE
 
 
 def _claims_under(billing: Loop, created: date, errors: list[str]) -> Iterator[tuple[Loop, Above]]:

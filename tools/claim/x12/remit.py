@@ -1,7 +1,8 @@
 """835 remittance advice: what was paid, adjusted and taken back, with its balances checked.
 
-Balancing (835 guide, section 1.10.2): a line's charge less its payment equals its adjustments; a claim's likewise, claim
-and line adjustments together; the payment (BPR02) equals the claims' payments less the provider adjustments (PLB).
+Balancing (835 guide, section 1.10.2): a line's charge less its payment equals its adjustments; a claim's
+likewise, claim and line adjustments together; the payment (BPR02) equals the claims' payments less the
+provider adjustments (PLB).
 """
 
 from collections.abc import Iterator

@@ -12,10 +12,10 @@ _CLAIM_ID = 20
 def split_claim(claim: Claim) -> list[Claim]:
     """The claim itself, or parts of at most 50 lines that keep all diagnoses.
 
-    The first part keeps the claim id and what the patient paid; the next ones get ``S2``, ``S3`` ... appended.
+    The first part keeps the claim id and what the patient paid; the next get ``S2``, ``S3`` ... appended.
 
     Raises:
-        ClaimError: the id has no room for the suffix, or an earlier payer's claim-level money can not be divided.
+        ClaimError: the id has no room for the suffix, or claim-level adjustments can not be divided.
     """
     if len(claim.lines) <= LINES_PER_CLAIM:
         return [claim]

@@ -11,15 +11,16 @@ _NM1: dict[str, dict[str, str]] = {
     "2000B": {"IL": "2010BA", "PR": "2010BB"},
     "2000C": {"QC": "2010CA"},
     "2300": {
-        "DN": "2310A", "P3": "2310A", "82": "2310B", "77": "2310C", "DQ": "2310D", "PW": "2310E", "45": "2310F",
+        "DN": "2310A", "P3": "2310A", "82": "2310B", "77": "2310C", "DQ": "2310D", "PW": "2310E",
+        "45": "2310F",
     },
     "2320": {
-        "IL": "2330A", "PR": "2330B", "DN": "2330C", "P3": "2330C", "82": "2330D", "77": "2330E", "DQ": "2330F",
-        "85": "2330G",
+        "IL": "2330A", "PR": "2330B", "DN": "2330C", "P3": "2330C", "82": "2330D", "77": "2330E",
+        "DQ": "2330F",         "85": "2330G",
     },
     "2400": {
-        "82": "2420A", "QB": "2420B", "77": "2420C", "DQ": "2420D", "DK": "2420E", "DN": "2420F", "P3": "2420F",
-        "PW": "2420G", "45": "2420H",
+        "82": "2420A", "QB": "2420B", "77": "2420C", "DQ": "2420D", "DK": "2420E", "DN": "2420F",
+        "P3": "2420F",         "PW": "2420G", "45": "2420H",
     },
 }  # fmt: skip
 """Level -> entity code of NM1 -> loop (005010X222A1)."""
@@ -70,8 +71,8 @@ _MODELLED: dict[str, frozenset[int]] = {
 class Loop:
     """One loop: its own segments that nobody has taken yet, and the loops below it.
 
-    ``partial`` holds taken segments of which some element has no place in the claim object; ``label`` is the claim id of
-    a 2300 loop.
+    ``partial`` holds taken segments of which some element has no place in the claim object; ``label`` is the
+    claim id of a 2300 loop.
     """
 
     id: str

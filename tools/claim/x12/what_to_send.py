@@ -29,12 +29,12 @@ def line_clia_to_send(claim: Claim, line: ClaimLine) -> str | None:
 
 
 def line_control_number(claim: Claim, line: ClaimLine, number: int) -> str:
-    """REF*6R: the line's own number, or claim id and line number, so that an 835 can be matched to the line."""
+    """REF*6R: the line's own number, or claim id and line number; an 835 is matched to the line by it."""
     return line.control_number or f"{claim.claim_id}L{number}"
 
 
 def sent_dates(claim: Claim) -> ClaimDates:
-    """The dates without an onset that equals the first date of service (DTP*431 is sent only when it differs)."""
+    """The dates without an onset on the first date of service (DTP*431 is sent only when it differs)."""
     first = min((line.date_from for line in claim.lines), default=None)
     return claim.dates.model_copy(update={"onset": None}) if claim.dates.onset == first else claim.dates
 

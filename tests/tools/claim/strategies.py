@@ -1,6 +1,6 @@
 """Random valid claims over everything an office claim can carry (Hypothesis)."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from hypothesis import strategies as st
@@ -25,9 +25,21 @@ from tools.encounter import Address, CoverageFacts, Name, Person, Provider
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _STATES = ("IL", "CA", "NY", "TX", "FL", "WA", "PR")
-_ICD = ("R41.3", "I10", "E11.9", "M17.11", "S93.401A", "F33.1", "Z00.00", "J06.9", "R07.9", "Z23", "N39.0", "K21.9",
-        "E78.5", "M54.50", "F17.210")  # fmt: skip
-_PROCEDURES = ("99213", "99214", "99204", "93000", "20610", "90471", "G0439", "J1030", "81002", "99406", "73610")
+_ICD = ("R41.3", "I10", "E11.9", "M17.11", "S93.401A", "F33.1", "Z00.00", "J06.9", "R07.9", "Z23", "N39.0",
+        "K21.9",         "E78.5", "M54.50", "F17.210")  # fmt: skip
+_PROCEDURES = (
+    "99213",
+    "99214",
+    "99204",
+    "93000",
+    "20610",
+    "90471",
+    "G0439",
+    "J1030",
+    "81002",
+    "99406",
+    "73610",
+)
 _MODIFIERS = ("25", "59", "RT", "LT", "95", "GT", "XU", "QW")
 _FREE = st.text(
     alphabet=st.sampled_from(_LETTERS + "abcdefghijklmnop 0123456789'-.,/&éñüßØ*:~^"), min_size=1, max_size=35
@@ -35,6 +47,7 @@ _FREE = st.text(
 _WORD = st.text(alphabet=_LETTERS + "éñ'-", min_size=2, max_size=14).filter(lambda t: t.strip("'-") != "")
 _ID = st.text(alphabet=_LETTERS + "0123456789", min_size=3, max_size=14)
 _DIGITS = "0123456789"
+_UNITS = st.sampled_from((Decimal(1), Decimal("2.5"), Decimal(3)))
 
 
 def maybe(strategy):
@@ -111,7 +124,11 @@ def billing_providers(draw):
 @st.composite
 def coverages(draw, order):
     relationship = draw(st.sampled_from(("self", "self", "spouse", "child", "other")))
-    kind = draw(st.sampled_from(("medicare", "medicaid", "commercial", "tricare", "medicare_advantage", "workers_comp")))
+    kind = draw(
+        st.sampled_from(
+            ("medicare", "medicaid", "commercial", "tricare", "medicare_advantage", "workers_comp")
+        )
+    )
     return CoverageFacts(
         reference=draw(_ID),
         order=order,
@@ -149,15 +166,15 @@ def lines(draw, number, diagnoses, place):
         system=CodeSystem.CPT if anaesthesia or code[0].isdigit() else CodeSystem.HCPCS,
         display="A service in our own words",
         modifiers=tuple(draw(st.lists(st.sampled_from(_MODIFIERS), max_size=4, unique=True))),
-        units=Decimal(draw(st.integers(1, 240))) if anaesthesia else draw(st.sampled_from((Decimal(1), Decimal("2.5"), Decimal(3)))),
+        units=Decimal(draw(st.integers(1, 240))) if anaesthesia else draw(_UNITS),
         unit_basis="MJ" if anaesthesia else "UN",
         place_of_service=draw(st.sampled_from((place, place, "11", "22"))),
         date_from=day,
         date_to=day + timedelta(days=draw(st.sampled_from((0, 0, 0, 2)))),
         charge=draw(amounts),
         charge_basis="derived",
-        pointers=tuple(draw(st.lists(st.integers(1, diagnoses), min_size=1, max_size=min(4, diagnoses), unique=True))),
-        drug=draw(maybe(drugs())),
+        pointers=tuple(draw(st.lists(st.integers(1, diagnoses), min_size=1, max_size=min(4, diagnoses),
+        unique=True))), drug=draw(maybe(drugs())),
         emergency=draw(st.booleans()),
         epsdt=draw(st.booleans()),
         family_planning=draw(st.booleans()),
@@ -246,7 +263,8 @@ def claims(draw, number=1, most_lines=7):
     count = draw(st.integers(1, most_lines))
     service = tuple(draw(lines(n, len(diagnoses), place)) for n in range(1, count + 1))
     causes = draw(st.sampled_from((Accident(), Accident(), Accident(auto=True, state="IL"),
-                                   Accident(employment=True, auto=True, state="CA"), Accident(other=True))))  # fmt: skip
+                                   Accident(employment=True, auto=True, state="CA"),
+                                   Accident(other=True))))  # fmt: skip
     frequency = draw(st.sampled_from(("1", "1", "7", "8")))
     claim = Claim(
         claim_id=f"SB{number:06d}{draw(st.text(alphabet=_LETTERS, min_size=1, max_size=6))}",
@@ -302,7 +320,7 @@ def envelope(control=1, **changes):
             "interchange_control": control,
             "group_control": control,
             "batch_reference": f"B{control}",
-            "created": datetime(2026, 10, 20, 9, 30),
+            "created": datetime(2026, 10, 20, 9, 30, tzinfo=UTC),
             **changes,
         }
     )
