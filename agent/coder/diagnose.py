@@ -1,0 +1,68 @@
+"""The diagnosis stage: search, choose, combine, look up, settle, order."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+
+from agent.coder.candidates import Unestablished, candidates, unestablished
+from agent.coder.case import Case
+from agent.coder.combinations import combinations
+from agent.coder.conversation import Answer, Ask, Json
+from agent.coder.diagnoses import Diagnosis, Dropped, choose, combine, first_listed, settle
+
+MOST = 12
+REJECTED_SCORE = 0.5
+
+Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], "Diagnosed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosed:
+    """What the diagnosis stage settled: diagnoses in claim order, what was left out, what the tables say of each code."""
+
+    diagnoses: tuple[Diagnosis, ...]
+    rejected: tuple[Json, ...]
+    lookups: dict[str, Json] = field(default_factory=dict)
+
+
+def diagnose(case: Case) -> Stage:
+    """Decide the diagnoses of the case from the tools' answers."""
+    wanted, refused = candidates(case), unestablished(case)
+    queries = [c.query for c in wanted] + [r.query for r in refused]
+    if not queries:
+        return Diagnosed(diagnoses=(), rejected=())
+    (found,) = yield (Ask(tool="search_codes", args={"queries": queries, "system": "icd10cm"}),)
+    results = found.data.get("results", [])
+    chosen, _ = choose(wanted, results[: len(wanted)])
+    chosen, combined = combine(chosen, combinations())
+    if not chosen:
+        return Diagnosed(diagnoses=(), rejected=tuple(_rejected(refused, results[len(wanted) :])))
+    looked, _ = yield (
+        Ask(tool="look_up_codes", args={"codes": [d.code for d in chosen], "system": "icd10cm"}),
+        Ask(tool="search_guidelines", args={"queries": [d.display for d in chosen[:3]], "limit": 2}),
+    )
+    lookups = {c["code"]: c for c in looked.data.get("codes", ()) if c.get("found")}
+    kept, dropped = settle([d for d in chosen if d.code in lookups], lookups)
+    ordered = first_listed(kept, _reasons(case))[:MOST]
+    rejected = [*map(_left_out, [*combined, *dropped]), *_rejected(refused, results[len(wanted) :])]
+    return Diagnosed(diagnoses=tuple(ordered), rejected=tuple(rejected), lookups=lookups)
+
+
+def _left_out(d: Dropped) -> Json:
+    return {"code": d.code, "system": "ICD-10-CM", "reason": d.reason, "rule": d.rule, "citations": d.citations}
+
+
+def _rejected(refused: Sequence[Unestablished], results: Sequence[Json]) -> list[Json]:
+    rows = []
+    for r, result in zip(refused, results, strict=False):
+        hit = next((h for h in result["hits"] if h["score"] >= REJECTED_SCORE), None)
+        if hit:
+            citations = [r.seen.citation]
+            rows.append(
+                {"code": hit["code"], "system": "ICD-10-CM", "reason": r.reason, "rule": r.rule, "citations": citations}
+            )
+    return rows
+
+
+def _reasons(case: Case) -> list[str]:
+    spoken = [str(m.text) for m in case.of("problem") if m.section_kind == "chief_complaint"]
+    return [*spoken, *case.encounter.get("reasons", ())]

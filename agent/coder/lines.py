@@ -1,0 +1,44 @@
+"""A service line while it is being built."""
+
+from dataclasses import dataclass, replace
+
+from agent.coder.case import Seen
+from agent.coder.conversation import Json
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A service that the record documents as done today by this practice.
+
+    ``facts`` is what look_up_codes said of the code; ``modifiers`` are (code, why) in claim order; ``pointers``
+    are diagnosis sequences, best first.
+    """
+
+    code: str
+    seen: tuple[Seen, ...]
+    rationale: str
+    facts: Json
+    units: int = 1
+    modifiers: tuple[tuple[str, str], ...] = ()
+    pointers: tuple[int, ...] = ()
+    minutes: int | None = None
+    is_em: bool = False
+
+    @property
+    def argument(self) -> Json:
+        """As propose_claim takes it."""
+        return {
+            "code": self.code,
+            "modifiers": [{"code": c, "why": w} for c, w in self.modifiers],
+            "units": self.units,
+            "pointers": list(self.pointers),
+            "citations": [s.citation for s in self.seen],
+            "rationale": self.rationale,
+            "minutes": self.minutes,
+        }
+
+    def with_modifier(self, code: str, why: str) -> "Line":
+        """The line with one more modifier (each once)."""
+        if code in [c for c, _ in self.modifiers]:
+            return self
+        return replace(self, modifiers=(*self.modifiers, (code, why)))
