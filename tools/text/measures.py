@@ -5,7 +5,7 @@ from functools import cache
 
 from tools.text.draft import Draft, Scene
 from tools.text.signals import Signal, of
-from tools.text.tables import mapping
+from tools.text.tables import mapping, word_set
 from tools.text.trie import Trie
 
 _NUMBER = re.compile(
@@ -27,6 +27,7 @@ _DATE = re.compile(
     r"|(?P<mon>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)[a-z]*\.?\s(?P<md>\d{1,2})(?:st|nd|rd|th)?,?\s"
     r"(?P<my>(?:19|20)\d\d))"
 )
+_DIGIT = re.compile(r"\d")
 _SPELL = re.compile(
     r"\b(?:for\s+)?(?:the\s+)?(?:past\s+|last\s+|approximately\s+|about\s+|over\s+)*"
     r"(?:\d+(?:\.\d+)?(?:\s?(?:-|–|to)\s?\d+)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|several|"
@@ -103,12 +104,15 @@ def dates(scene: Scene, sentence: int) -> list[Draft]:
     """Return dates (value ISO, or year-month) and spells of time ("3 weeks ago")."""
     span = scene.spans[sentence]
     drafts: list[Draft] = []
+    if _DIGIT.search(scene.text, span.start, span.end) is None and not _spells(scene, sentence):
+        return drafts
     for match in _DATE.finditer(scene.text, span.start, span.end):
         value = _iso(match)
         first, last = _tokens_of(scene, sentence, match.start(), match.end())
         if last > first and value is not None:
             drafts.append(Draft(first, last, sentence, "time", "date", value=value))
-    for match in _SPELL.finditer(scene.text, span.start, span.end):
+    spells = _SPELL.finditer(scene.text, span.start, span.end) if _spells(scene, sentence) else ()
+    for match in spells:
         words = match.group().lower()
         start = match.start() + len(match.group()) - len(match.group().lstrip())
         first, last = _tokens_of(scene, sentence, start, match.end())
@@ -116,6 +120,11 @@ def dates(scene: Scene, sentence: int) -> list[Draft]:
             concept = "ago" if words.endswith("ago") else "duration"
             drafts.append(Draft(first, last, sentence, "time", concept, value=" ".join(words.split())))
     return drafts
+
+
+def _spells(scene: Scene, sentence: int) -> bool:
+    low, high = scene.bounds[sentence]
+    return not word_set("time units").isdisjoint(scene.tokens.norms[low:high])
 
 
 def _iso(match: re.Match[str]) -> str | None:

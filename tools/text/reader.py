@@ -186,11 +186,10 @@ def read(text: str, vocabulary: "Vocabulary") -> ReadNote:
 def _record(scene: Scene, drafts: list[Draft]) -> ReadNote:
     index = {id(draft): number for number, draft in enumerate(drafts)}
     sentences = tuple(
-        Sentence.model_construct(start=s.start, end=s.end, section=s.section, label=s.label)
-        for s in scene.spans
+        Sentence(start=s.start, end=s.end, section=s.section, label=s.label) for s in scene.spans
     )
     mentions = tuple(_mention(scene, draft, index) for draft in drafts)
-    return ReadNote.model_construct(sections=scene.sections, sentences=sentences, mentions=mentions)
+    return ReadNote(sections=scene.sections, sentences=sentences, mentions=mentions)
 
 
 def _mention(scene: Scene, draft: Draft, index: dict[int, int]) -> Mention:
@@ -227,4 +226,4 @@ def _mention(scene: Scene, draft: Draft, index: dict[int, int]) -> Mention:
 
 def _cue(scene: Scene, first: int, last: int, kind: str) -> Cue:
     start, end = scene.tokens.starts[first], scene.tokens.ends[last - 1]
-    return Cue.model_construct(text=scene.text[start:end], start=start, end=end, kind=kind)
+    return Cue(text=scene.text[start:end], start=start, end=end, kind=kind)

@@ -155,8 +155,6 @@ def find_sections(text: str, lines: list[Line] | None = None) -> tuple[Section, 
         end = found[index + 1].start if index + 1 < len(found) else len(text)
         start = 0 if index == 0 else heading.start
         sections.append(
-            Section.model_construct(
-                name=heading.name, kind=heading.kind, start=start, body=min(heading.body, end), end=end
-            )
+            Section(name=heading.name, kind=heading.kind, start=start, body=min(heading.body, end), end=end)
         )
     return tuple(sections)

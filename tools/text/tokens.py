@@ -82,4 +82,11 @@ def tokenize(text: str) -> Tokens:
 
 def key(phrase: str) -> tuple[str, ...]:
     """Return the normal forms of a phrase, as tries and look-ups use them."""
-    return tuple(tokenize(phrase).norms)
+    memo = _memo
+    norms: list[str] = []
+    for raw in _TOKEN.findall(phrase):
+        norm = memo.get(raw)
+        if norm is None:
+            norm = memo[raw] = normalise(raw)
+        norms.append(norm)
+    return tuple(norms)
