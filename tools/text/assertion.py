@@ -131,7 +131,9 @@ def _forward_end(cues: list[_Cue], index: int, norms: Sequence[str], stop: int) 
     """Return the end of a forward scope: terminator, new clause, or for narrow cues the end of the phrase."""
     cue = cues[index]
     limit = _limit(cues, index, stop)
-    single = cue.end - cue.start == 1
+    if norms[cue.start] == "non":
+        return min(limit, cue.end + 1)
+    single = cue.end - cue.start == 1 or norms[cue.start] in {"status", "s"}
     narrow = cue.kind == "uncertain" or (
         cue.kind == "historical" and single and norms[cue.start] in word_set("narrow past")
     )

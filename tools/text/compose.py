@@ -72,9 +72,13 @@ class Composer:
 
     def after(self, at: int) -> _Place | None:
         """Return the body part that a preposition after token ``at`` leads to: "pain in the right knee"."""
-        if at >= self.high or self.norms[at] not in word_set("prepositions"):
+        if at >= self.high:
             return None
         position = at + 1
+        if self.norms[at] not in word_set("prepositions"):
+            if self.norms[at - 1] not in word_set("verb heads") or self.norms[at] not in word_set("linking"):
+                return None
+            position = at
         while (
             position < self.high
             and position not in self.by_start

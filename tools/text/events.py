@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import cast
 
 from tools.text.draft import Draft, Scene
-from tools.text.records import Event
+from tools.text.records import Assertion, Event
 from tools.text.signals import Signal, nearest, of
 from tools.text.tables import word_set
 
@@ -16,6 +16,12 @@ _LATER = re.compile(
     r"\bin\s+(?:\w+\s+){0,3}(?:days?|weeks?|months?|years?)\b|\bnext (?:week|month|visit|year)\b",
     re.IGNORECASE,
 )
+_TO_COME: dict[Event, Assertion] = {
+    "planned": "planned",
+    "ordered": "planned",
+    "considered": "conditional",
+    "refused": "absent",
+}
 _DATED = re.compile(r"(?<![\d/])\d{1,2}/(?:\d{1,2}/)?(?:\d\d)?\d\d(?![\d/])|\b(?:19|20)\d\d\b")
 _VIEWS = re.compile(r"(?<!\w)(\d|one|two|three|four|five|six|single)[\s-]views?\b", re.IGNORECASE)
 _NUMBERS = {"single": "1", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6"}
@@ -203,3 +209,13 @@ def share_results(scene: Scene, drafts: list[Draft]) -> None:
         if len(between) <= 3 and all(word in {",", "and", "or", "/", "the", "total"} for word in between):
             one.result = two.result
             one.event = one.event or two.event
+
+
+def set_plan(scene: Scene, draft: Draft, signals: list[Signal]) -> None:
+    """A status that is still to come ("going to have a knee replacement") is planned, not present."""
+    if draft.kind != "status" or draft.assertion != "present" or draft.historical:
+        return
+    signal = nearest(of(signals, "event"), scene.tokens.norms, draft.first, draft.last, reach=9, after=3)
+    if signal is not None and signal.value in {"planned", "considered", "refused", "ordered"}:
+        draft.event = cast("Event", signal.value)
+        draft.assertion = _TO_COME[draft.event]

@@ -8,7 +8,7 @@ from tools.text.attributes import SiteCarrier, set_cause, set_mechanism, set_mod
 from tools.text.compose import Composer
 from tools.text.draft import Draft, Scene
 from tools.text.drugs import set_action, set_dose
-from tools.text.events import set_event, set_result, share_results
+from tools.text.events import set_event, set_plan, set_result, share_results
 from tools.text.headers import HeaderFinder
 from tools.text.lexicon import lexicon_of
 from tools.text.lines import split_lines
@@ -95,6 +95,8 @@ class _Reader:
         taken = {at for draft in drafts for at in range(draft.first, draft.last)}
         plain = [draft_of(scene, hit, sentence) for hit in hits if hit.first not in taken]
         drafts += [draft for draft in plain if draft is not None]
+        body = scene.spans[sentence].body
+        drafts = [draft for draft in drafts if scene.tokens.starts[draft.first] >= body]
         drafts.sort(key=lambda draft: (draft.first, draft.last))
         self._judge(sentence, drafts)
         self.carrier.visit(sentence, composer.places, drafts)
@@ -142,6 +144,7 @@ class _Reader:
                 set_modifiers(scene, draft, signals)
                 set_cause(scene, draft, drafts, signals)
                 set_mechanism(draft, drafts)
+                set_plan(scene, draft, signals)
             kept.append(draft)
         share_results(scene, kept)
         return kept
