@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from knowledge.bookshelf import Bookshelf
 from knowledge.records import CodeSystem
 from tests.tools.fhir.record import bent, facts
+from tools.charges import ChargeMaster
 from tools.claim.assemble import assemble_claim, claim_id, eleven_digits
 from tools.context import ToolContext
 from tools.encounter import EncounterFacts
@@ -142,3 +144,18 @@ def test_a_drug_needs_number_quantity_and_unit(context: ToolContext) -> None:
     assert first.drug is not None
     assert first.drug.ndc == "00003029305"
     assert second.drug is None
+
+
+def test_the_practices_own_charge_stands_before_the_derived_one(shelf: Bookshelf, tmp_path: Path) -> None:
+    path = tmp_path / "charges.csv"
+    rows = "99213,,,180.00,,\n99213,,TST01,175.50,,\nJ3301,,,9.25,,\n"
+    path.write_text("code,modifier,payer,charge,effective_from,effective_to\n" + rows, encoding="utf-8")
+    context = ToolContext(bookshelf=shelf, charge_master=ChargeMaster.load(path), today=date(2026, 11, 24))
+    given = proposal(line("99213"), line("J3301", units=Decimal(4)), line("36415"))
+    claim = assemble_claim(given, facts(), context)
+    assert [(one.charge, one.charge_basis) for one in claim.lines][:2] == [
+        (Decimal("175.50"), "charge_master"),
+        (Decimal("37.00"), "charge_master"),
+    ]
+    assert claim.lines[2].charge_basis == "derived"
+    assert claim.total_charge == sum(one.charge for one in claim.lines)

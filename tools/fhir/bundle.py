@@ -11,7 +11,7 @@ import orjson
 
 from tools.fhir.errors import InputError
 from tools.fhir.scan import Entry, scan
-from tools.fhir.views import JsonObject, identifier, node, objects, text
+from tools.fhir.views import JsonObject, node, objects, text
 
 _LITERAL = re.compile(r"(?:^|/)(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9.-]{1,64})(?:/_history/.*)?$")
 _SEARCH = re.compile(r"^(?P<type>[A-Z][A-Za-z]+)\?identifier=(?P<system>.*?)\|(?P<value>.+)$")
@@ -74,6 +74,7 @@ class Bundle:
 
     resources: tuple[Resource, ...] = ()
     _by_reference: dict[str, Resource] = field(init=False, repr=False, compare=False)
+    _by_number: dict[tuple[str, str], list[Resource]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         index: dict[str, Resource] = {}
@@ -82,6 +83,7 @@ class Bundle:
                 if key:
                     index.setdefault(key, one)
         object.__setattr__(self, "_by_reference", index)
+        object.__setattr__(self, "_by_number", _numbered(self.resources))
 
     def of_type(self, *types: str) -> tuple[Resource, ...]:
         """The resources of these types in the order of the source."""
@@ -115,10 +117,19 @@ class Bundle:
         return self._having(kind, system, value) if system and value else None
 
     def _having(self, kind: str | None, system: str, value: str) -> Resource | None:
-        return next(
-            (r for r in self.resources if kind in {None, r.type} and identifier(r.body, system) == value),
-            None,
-        )
+        found = self._by_number.get((system, value), ())
+        return next((r for r in found if kind in {None, r.type}), None)
+
+
+def _numbered(resources: tuple[Resource, ...]) -> dict[tuple[str, str], list[Resource]]:
+    """The resources by system and value of their identifiers."""
+    index: dict[tuple[str, str], list[Resource]] = {}
+    for one in resources:
+        for number in objects(one.body, "identifier"):
+            system, value = text(number, "system"), text(number, "value")
+            if system and value:
+                index.setdefault((system, value), []).append(one)
+    return index
 
 
 def _contained(owner: Resource | None, own_id: str) -> Resource | None:

@@ -75,25 +75,30 @@ def document_of_text(data: bytes, own_id: str, where: str) -> ClinicalDocument:
 def of_encounter(bundle: Bundle, encounter: Resource) -> tuple[Resource, ...]:
     """The DocumentReferences of an encounter, or its DiagnosticReports with a text when it has none.
 
-    A document that names no encounter belongs to the only encounter of the record.
+    A document that names no encounter belongs to the only encounter of the record. A superseded one is left
+    out when another stands in its place; else it is read, and counts as unsigned.
     """
     alone = len(bundle.of_type("Encounter")) == 1
     for kind, path in (("DocumentReference", ("context", "encounter")), ("DiagnosticReport", ("encounter",))):
         found = tuple(
             r
             for r in bundle.of_type(kind)
-            if _in_use(r.body)
+            if not _erroneous(r.body)
             and (kind == "DocumentReference" or objects(r.body, "presentedForm"))
             and _belongs(bundle, r, objects(r.body, *path), encounter, alone=alone)
         )
+        current = tuple(r for r in found if not _superseded(r.body))
         if found:
-            return found
+            return current or found
     return ()
 
 
-def _in_use(body: JsonObject) -> bool:
-    dropped = {"superseded", "entered-in-error"}
-    return text(body, "status") not in dropped and text(body, "docStatus") != "entered-in-error"
+def _erroneous(body: JsonObject) -> bool:
+    return "entered-in-error" in {text(body, "status"), text(body, "docStatus")}
+
+
+def _superseded(body: JsonObject) -> bool:
+    return text(body, "status") == "superseded"
 
 
 def _belongs(
@@ -205,6 +210,8 @@ def _document(bundle: Bundle, resource: Resource, data: bytes, rendering: str | 
 
 def _status(body: JsonObject) -> Literal["final", "preliminary", "amended", "unknown"]:
     """docStatus; where it is absent, an authenticator counts as the signature."""
+    if _superseded(body):
+        return "unknown"
     given = text(body, "docStatus") or (text(body, "status") if "presentedForm" in body else None)
     if given in {"final", "corrected"}:
         return "final"

@@ -25,7 +25,7 @@ def node(value: object, *path: str | int) -> object:
     """The element at ``path`` (member names and list positions), or None."""
     for step in path:
         if isinstance(step, str):
-            value = value.get(step) if isinstance(value, Mapping) else None
+            value = value.get(step) if isinstance(value, dict) else None
         else:
             value = value[step] if isinstance(value, list) and -len(value) <= step < len(value) else None
     return value
@@ -40,9 +40,9 @@ def text(value: object, *path: str | int) -> str | None:
 def objects(value: object, *path: str | int) -> tuple[JsonObject, ...]:
     """The objects of the list at ``path``; a single object counts as a list of one."""
     found = node(value, *path)
-    if isinstance(found, Mapping):
+    if isinstance(found, dict):
         return (found,)
-    return tuple(item for item in found if isinstance(item, Mapping)) if isinstance(found, list) else ()
+    return tuple(item for item in found if isinstance(item, dict)) if isinstance(found, list) else ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

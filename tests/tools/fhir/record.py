@@ -106,7 +106,7 @@ def note(own_id: str = "note", text: str | bytes = NOTE, **changes: Any) -> dict
 def resources() -> dict[str, dict[str, Any]]:
     """Fresh copies by id, to be changed at will."""
     listed = (PATIENT, COVERAGE, PAYER, GROUP, DOCTOR, ROLE, PLACE, ENCOUNTER, note())
-    return {one["id"]: copy.deepcopy(dict(one)) for one in listed}
+    return {str(one["id"]): copy.deepcopy(dict(one)) for one in listed}
 
 
 def past(kind: str, own_id: str, **members: Any) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def facts(
 
 
 def bent(*more: dict[str, Any], without: tuple[str, ...] = (), **changes: dict[str, Any]) -> EncounterFacts:
-    """Facts of the whole record with members of some resources changed, some resources left out, some added."""
+    """Facts of the whole record: members of some resources changed, some left out, some added."""
     record = resources()
     for own_id, members in changes.items():
         record[own_id] |= members

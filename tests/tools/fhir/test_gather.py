@@ -117,7 +117,6 @@ def test_impossible_dates_are_refused(changes: dict[str, Any], told: str) -> Non
     [
         ({"without": ("note",)}, "no note"),
         ({"note": {"docStatus": "entered-in-error"}}, "no note"),
-        ({"note": {"status": "superseded"}}, "no note"),
         ({"note": {"content": [{"attachment": {"data": encoded(" \n\t ")}}]}}, "the note is empty"),
         ({"note": {"content": [{"attachment": {"data": encoded(b"\xff\xfe")}}]}}, "not UTF-8"),
         ({"note": {"content": [{"attachment": {"data": "!!"}}]}}, "broken base64"),
@@ -139,6 +138,13 @@ def test_impossible_dates_are_refused(changes: dict[str, Any], told: str) -> Non
 def test_a_document_that_can_not_be_coded_is_refused(changes: dict[str, Any], told: str) -> None:
     with pytest.raises(InputError, match=told):
         bent({**PATIENT, "id": "other"}, **changes)
+
+
+def test_a_superseded_note_gives_way_and_alone_it_is_unsigned() -> None:
+    assert [d.id for d in bent(note("new"), note={"status": "superseded"}).documents] == [
+        "DocumentReference/new"
+    ]
+    assert missing(bent(note={"status": "superseded"})) == ["signature of the note"]
 
 
 def test_an_attachment_may_stand_in_a_binary() -> None:
@@ -282,7 +288,7 @@ def test_who_referred_who_supervised_and_who_ordered() -> None:
         requester={"reference": "Practitioner/ord"},
     )
     team = [
-        *ENCOUNTER["participant"],  # type: ignore[misc]
+        *ENCOUNTER["participant"],
         {"type": [{"text": "supervising physician"}], "individual": {"reference": "Practitioner/sup"}},
     ]
     found = bent(

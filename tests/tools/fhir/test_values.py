@@ -145,7 +145,8 @@ def test_a_telephone_number_has_ten_digits() -> None:
 
 
 def test_views_never_raise_on_the_wrong_shape() -> None:
-    for odd in (None, 1, "x", [], {}, {"a": 1}):
+    oddities: tuple[object, ...] = (None, 1, "x", [], {}, {"a": 1})
+    for odd in oddities:
         assert views.text(odd, "a", 0, "b") is None
         assert views.objects(odd, "a") == ()
         assert views.codings(odd) == ()
