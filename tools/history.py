@@ -15,7 +15,7 @@ Json = dict[str, object]
 
 
 def encounter_summary(facts: EncounterFacts) -> Json:
-    """The encounter without its texts: dates, patient, payer, documents, missing facts, earlier encounters."""
+    """The encounter without its texts: dates, patient, payer, documents, what is missing, earlier visits."""
     primary = facts.primary
     return {
         "encounter_id": facts.encounter_id,
