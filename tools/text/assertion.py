@@ -179,6 +179,8 @@ def _backward_start(cues: list[_Cue], index: int, norms: Sequence[str], start: i
         if other.kind == "terminator" and other.end <= cue.start:
             floor = other.end
     at = cue.start
+    if norms[cue.start] in word_set("near evaluation"):
+        floor = max(floor, cue.start - 3)
     broad = cue.kind == "historical"
     finite = _tables().finite
     chunk_end = cue.start
@@ -281,10 +283,13 @@ _PLAIN = Verdict("present", "recent", "patient", None, ())
 
 
 def judge(scopes: list[Scope], start: int, end: int) -> Verdict:
-    """Judge the mention at tokens ``start``..``end`` by the scopes that cover its beginning."""
+    """Judge the mention at tokens ``start``..``end`` by the scopes that cover its beginning.
+
+    A cue inside the mention itself ("pneumonia vaccine") says nothing about it.
+    """
     nearest: dict[str, Scope] = {}
     for scope in scopes:
-        if scope.start <= start < scope.end:
+        if scope.start <= start < scope.end and not start <= scope.cue_start < scope.cue_end <= end:
             known = nearest.get(scope.kind)
             if known is None or abs(scope.cue_start - start) < abs(known.cue_start - start):
                 nearest[scope.kind] = scope

@@ -12,13 +12,13 @@ from tools.text.tables import word_set
 _CARRIED = frozenset({"exam", "results", "procedures", "assessment", "plan", "assessment_plan", "other"})
 _UNREAL = frozenset({"hypothetical", "negation", "uncertain"})
 _LEADS = frozenset(
-    {"examination", "exam", "inspection", "palpation", "evaluation", "ray", "radiograph", "mri"}
+    {"xr", "examination", "exam", "inspection", "palpation", "evaluation", "ray", "radiograph", "mri"}
 )
 
 
 def set_side(scene: Scene, draft: Draft) -> None:
     """Find the side of a problem, test or service: inside it, right before it, or right after it."""
-    if draft.laterality is not None:
+    if draft.laterality is not None or (draft.entry is not None and draft.entry.group == "external"):
         return
     norms = scene.tokens.norms
     low, high = scene.bounds[draft.sentence]
@@ -49,6 +49,8 @@ def _side_after(norms: Sequence[str], high: int, last: int) -> Laterality | None
     steps = word_set("side lead")
     for at in range(last, min(high, last + 5)):
         side = SIDES.get(norms[at])
+        if side is not None and norms[at] in {"both", "r", "l"}:
+            return None
         if side is not None:
             following = norms[at + 1] if at + 1 < high else "."
             alone = at == last or norms[at - 1] == ","
@@ -94,9 +96,10 @@ class SiteCarrier:
         self, norms: Sequence[str], low: int, high: int, places: list[tuple[int, int, str]]
     ) -> list[tuple[int, str, Laterality | None]]:
         marks = []
-        for first, _, site in places:
+        for first, last, site in places:
             window = norms[max(low, first - 7) : first]
-            if any(word in _LEADS for word in window):
+            heads_line = first - low <= 3 and last < len(norms) and norms[last] == ":"
+            if heads_line or any(word in _LEADS for word in window):
                 marks.append((first, site, side_in(norms, max(low, first - 3), first)))
         return marks
 

@@ -18,6 +18,8 @@ SIDES: dict[str, Laterality] = {
     "bilaterally": "bilateral",
     "both": "bilateral",
     "b/l": "bilateral",
+    "r": "right",
+    "l": "left",
 }
 
 
@@ -106,11 +108,19 @@ class Composer:
         for number, (first, last, head) in enumerate(heads):
             place = self.before(first) or self.after(last) or self._shared(heads, number)
             if place is None:
+                drafts += self._bare(first, last, head)
                 continue
             draft = self._draft(first, last, head, place)
             drafts.append(draft)
             drafts += self._coordinated(draft, head)
         return drafts
+
+    def _bare(self, first: int, last: int, head: Head) -> list[Draft]:
+        """Return a head word that no table knows alone; it is kept only when its site is carried to it."""
+        if not head.carry or any(hit.first <= first < hit.last for hit in self.hits):
+            return []
+        entry = Entry("problem", "", "", head.group)
+        return [Draft(first, last, self.sentence, "problem", head.concept, entry, bare=True)]
 
     def _shared(self, heads: list[tuple[int, int, Head]], number: int) -> _Place | None:
         """Return the body part of the last head of a list: "swelling and erythema of the right shoulder"."""

@@ -33,6 +33,7 @@ class Draft:
     entry: Entry | None = None
     head: bool = False
     substance: bool = False
+    bare: bool = False
     verdict: Verdict | None = None
     assertion: Assertion = "present"
     historical: bool = False

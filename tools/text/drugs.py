@@ -11,7 +11,7 @@ from tools.text.tables import word_set
 _DOSE = re.compile(
     r"(?:[\s,:(]+(?:to|at|from|dose|dosage|of|the|a|her|his|total|tablet|tablets|capsule|inhaler|injection|ER|XR|XL|SR|"
     r"DR|HFA|cream|ointment|cypionate|sodium|potassium|calcium|hcl|hydrochloride|succinate|tartrate|up)\b){0,4}[\s,:(]*"
-    r"(?P<dose>\d[\d,.]*(?:\s?(?:-|–|to|/)\s?\d[\d.,]*)?\s?(?:mg/mL|mg|mcg|µg|ug|grams?|g|units?|IU|mEq|mL|cc|%|"
+    r"(?:\d[\d.]*\s?(?:mg)?\s?(?:->|-->|→)\s?)?(?P<dose>\d[\d,.]*(?:\s?(?:-|–|to|/)\s?\d[\d.,]*)?\s?(?:mg/mL|mg|mcg|µg|ug|grams?|g|units?|IU|mEq|mL|cc|%|"
     r"puffs?|tablets?|tabs?|drops?|sprays?)(?![A-Za-z])(?:/\d*\s?\w+)?)",
     re.IGNORECASE,
 )

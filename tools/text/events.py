@@ -216,6 +216,24 @@ def set_plan(scene: Scene, draft: Draft, signals: list[Signal]) -> None:
     if draft.kind != "status" or draft.assertion != "present" or draft.historical:
         return
     signal = nearest(of(signals, "event"), scene.tokens.norms, draft.first, draft.last, reach=9, after=3)
+    if signal is not None and signal.value == "done" and draft.entry and draft.entry.group == "encounter":
+        draft.event, draft.here = "done", bool(of(signals, "here"))
     if signal is not None and signal.value in {"planned", "considered", "refused", "ordered"}:
         draft.event = cast("Event", signal.value)
         draft.assertion = _TO_COME[draft.event]
+
+
+def set_given(scene: Scene, draft: Draft, signals: list[Signal]) -> None:
+    """A drug that was injected, given or administered here carries the event ``done``."""
+    verbs = word_set("giving verbs")
+    norms = scene.tokens.norms
+    given = [s for s in of(signals, "event") if s.value == "done" and norms[s.end - 1] in verbs]
+    if (
+        draft.assertion != "present"
+        or nearest(given, norms, draft.first, draft.last, reach=14, after=1) is None
+    ):
+        return
+    elsewhere = bool(of(signals, "elsewhere")) or _dated(scene, draft.sentence)
+    here = bool(of(signals, "here"))
+    if here or (scene.kinds[draft.sentence] in _OURS and not elsewhere):
+        draft.event, draft.here = "done", here

@@ -78,7 +78,9 @@ def _is_drug(scene: Scene, hit: Hit, sentence: int) -> bool:
         after and (after[0] in word_set("level words") or after[0][0].isdigit())
     ):
         return False
-    return any(word in word_set("drug verbs") for word in before) or kind not in {"results"}
+    if any(word in word_set("drug verbs") for word in before):
+        return True
+    return word_set("lab verbs").isdisjoint(norms[low:high])
 
 
 def choose(scene: Scene, hit: Hit, sentence: int) -> Entry:
@@ -86,13 +88,25 @@ def choose(scene: Scene, hit: Hit, sentence: int) -> Entry:
     if len(hit.entries) == 1:
         return hit.entries[0]
     drug, test = hit.of("medication"), hit.of("test")
+    substance = hit.of("substance")
+    if substance and hit.first > 0 and scene.tokens.norms[hit.first - 1][0].isdigit():
+        return substance
     if drug and test:
         return drug if _is_drug(scene, hit, sentence) else test
+    service, problem = hit.of("service"), hit.of("problem")
+    if service and problem and _is_service(scene, problem, sentence):
+        return service
     for source in _ORDER:
         entry = hit.of(source)
         if entry is not None:
             return entry
     return hit.entries[0]
+
+
+def _is_service(scene: Scene, problem: Entry, sentence: int) -> bool:
+    """Settle "flu vaccine" and "knee replacement": what is done to the patient, or the status it leaves."""
+    acting = scene.kinds[sentence] in {"procedures", "plan", "assessment_plan"}
+    return problem.group == "encounter" or (problem.group in {"status", "history"} and acting)
 
 
 def draft_of(scene: Scene, hit: Hit, sentence: int) -> Draft | None:
@@ -105,8 +119,10 @@ def draft_of(scene: Scene, hit: Hit, sentence: int) -> Draft | None:
         if entry.source == "problem"
         else _MENTION_KIND[entry.source]
     )
-    if kind == "medication" and scene.kinds[sentence] == "allergies":
-        kind = "allergy"
+    if scene.kinds[sentence] == "allergies":
+        if kind == "problem" and "allerg" not in entry.concept:
+            return None
+        kind = "allergy" if kind == "medication" else kind
     draft = Draft(hit.first, hit.last, sentence, kind, entry.concept, entry)
     draft.substance = hit.of("substance") is not None
     return draft

@@ -10,7 +10,7 @@ from tools.text.trie import Trie
 
 _NUMBER = re.compile(
     r"[\s:=,(|*-]*(?:(?:is|was|of|at|today|in|clinic|office|the|to|be|noted|approximately|about|elevated|up|this|visit|"
-    r"currently|now|has|been|found|measured|down|index|reading|repeat|initial|by|stable|a)[\s:=,(|-]+){0,6}"
+    r"currently|now|has|been|found|measured|down|index|reading|repeat|initial|by|stable|above|below|goal|well|controlled|a)[\s:=,(|-]+){0,6}"
     r"(?P<value>\d{1,3}\s?/\s?\d{2,3}|\d{1,3}(?:\.\d+)?(?:\s?(?:['’]|ft|feet)\s?\d{0,2}(?:\.\d+)?)?)\s?"
     r"(?P<unit>%|°?\s?[FC]\b|degrees\s[FC]|kg/m2|kg/m²|kg|"
     r"lbs?\b|pounds|mmHg|mm\sHg|bpm|beats per minute|/min|"

@@ -87,7 +87,7 @@ def set_experiencer(scene: Scene, draft: Draft, relative: str | None) -> None:
     family = verdict is not None and verdict.experiencer == "family"
     if not family and scene.kinds[draft.sentence] == "family_history" and draft.kind in {"problem", "status"}:
         family = True
-        draft.relative = draft.relative or relative
+        draft.relative = draft.relative or (relative if draft.assertion == "present" else None)
     if not family or draft.kind not in {"problem", "status", "procedure", "family"}:
         return
     draft.kind = "family"

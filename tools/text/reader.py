@@ -8,8 +8,9 @@ from tools.text.attributes import SiteCarrier, set_cause, set_mechanism, set_mod
 from tools.text.compose import Composer
 from tools.text.draft import Draft, Scene
 from tools.text.drugs import set_action, set_dose
-from tools.text.events import set_event, set_plan, set_result, share_results
+from tools.text.events import set_event, set_given, set_plan, set_result, share_results
 from tools.text.headers import HeaderFinder
+from tools.text.infer import infer_sections
 from tools.text.lexicon import lexicon_of
 from tools.text.lines import split_lines
 from tools.text.links import set_links
@@ -59,6 +60,8 @@ def set_scene(text: str, vocabulary: "Vocabulary") -> Scene:
     spans = find_sentences(text, lines, sections)
     starts = tokens.starts
     bounds = [(bisect_left(starts, span.start), bisect_left(starts, span.end)) for span in spans]
+    if len(sections) == 1 and not sections[0].name:
+        sections = infer_sections(text, spans, lines, tokens.norms, bounds) or sections
     kinds = [sections[span.section].kind for span in spans]
     scopes = [scopes_of(tokens.norms, low, high) for low, high in bounds]
     return Scene(text, tokens, lines, sections, spans, bounds, kinds, lexicon_of(vocabulary), scopes)
@@ -100,6 +103,7 @@ class _Reader:
         drafts.sort(key=lambda draft: (draft.first, draft.last))
         self._judge(sentence, drafts)
         self.carrier.visit(sentence, composer.places, drafts)
+        drafts = [draft for draft in drafts if draft.site is not None or not draft.bare]
         kept = self._describe(sentence, drafts, signals)
         self.trends.append(set_trends(scene, sentence, kept, signals))
         timed = minutes_spent(scene, sentence, signals) + dates(scene, sentence)
@@ -137,6 +141,7 @@ class _Reader:
             if draft.kind == "medication":
                 set_dose(scene, draft, following)
                 set_action(scene, draft, signals, drugs)
+                set_given(scene, draft, signals)
             elif draft.kind in {"test", "procedure"}:
                 self._describe_test(draft, signals, following)
             elif draft.kind in {"problem", "status", "family"}:

@@ -42,6 +42,10 @@ ASSERTIONS = [
     ("She has had a stroke.", "stroke", "present"),
     ("Complications: None Diagnosis: diverticulosis", "diverticulosis", "present"),
     ("In no acute distress.", "acute distress", "absent"),
+    ("Refer to neurology for dementia evaluation.", "dementia", "uncertain"),
+    ("She comes for evaluation of back pain.", "back pain", "present"),
+    ("Non-operative treatment with casting.", "casting", "present"),
+    ("It doesn't help her back pain.", "back pain", "present"),
     ("", "fever", "present"),
     ("Fever.", "", "present"),
 ]

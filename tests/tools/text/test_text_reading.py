@@ -338,3 +338,52 @@ def test_records_are_compact(reading: Reader) -> None:
         "section_kind",
         "sentence",
     }
+
+
+PLAIN_NOTE = """She is seen for hypertension and cough. BP 128/76. ECG done in the office today was normal.
+# Hypertension
+- increase lisinopril 10 -> 20 mg
+# Gout
+- start prednisone 20 mg"""
+
+
+def test_a_note_without_headings_is_divided_by_content(reading: Reader) -> None:
+    note = reading(PLAIN_NOTE)
+    assert [s.kind for s in note.sections] == ["other", "vitals", "other", "assessment_plan"]
+    assert one(note, "electrocardiogram").event == "done"
+    lisinopril, prednisone = one(note, "lisinopril"), one(note, "prednisone")
+    assert (lisinopril.dose, lisinopril.action) == ("20 mg", "changed")
+    assert note.mentions[lisinopril.problem_header or 0].concept == "hypertension"
+    assert note.mentions[prednisone.problem_header or 0].concept == "gout"
+
+
+def test_a_note_that_says_nothing_of_its_parts_stays_whole(reading: Reader) -> None:
+    assert [s.kind for s in reading("She has gout.").sections] == ["other"]
+
+
+GIVEN = [
+    ("PROCEDURE\n40 mg of triamcinolone was injected into the right knee.", "done"),
+    ("HPI\nShe was given prednisone in the emergency room.", None),
+    ("PLAN\nStart prednisone 20 mg.", None),
+]
+
+
+@pytest.mark.parametrize(("text", "event"), GIVEN)
+def test_drugs_given_here(text: str, event: str | None, reading: Reader) -> None:
+    (drug,) = (m for m in reading(text).mentions if m.kind == "medication")
+    assert drug.event == event
+
+
+def test_a_cue_inside_a_mention_is_not_about_it(reading: Reader) -> None:
+    assert one(reading("PLAN\nShe received the flu vaccine today."), "influenza vaccine").event == "done"
+
+
+BARE = [
+    ("EXAM\nR knee: fx suspected.", "fracture of right knee"),
+    ("EXAM\nThe arm is normal. Sore.", None),
+]
+
+
+@pytest.mark.parametrize(("text", "concept"), BARE)
+def test_a_bare_head_needs_a_site(text: str, concept: str | None, reading: Reader) -> None:
+    assert [m.concept for m in reading(text).mentions] == ([concept] if concept else [])
