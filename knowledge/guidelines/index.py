@@ -84,8 +84,10 @@ class GuidelineIndex:
         lexical = self._lexical.scores(query)
         in_force = {position for position, section in enumerate(self.sections) if section.in_force(on)}
         words = sorted((p for p in lexical if p in in_force), key=lambda p: (-lexical[p], p))[:_DEPTH]
-        near = self._store.nearest(query, on=on, limit=_DEPTH)
-        vectors = [self._position[key] for key, similarity in near if similarity >= _FLOOR]
+        absent = len(self.sections) - len(in_force)
+        near = self._store.nearest(query, on=on, limit=_DEPTH, out_of_force=absent)
+        found = [self._position[key] for key, similarity in near if similarity >= _FLOOR]
+        vectors = [position for position in found if position in in_force][:_DEPTH]
         fused = _fuse(((words, _LEXICAL_SHARE), (vectors, _VECTOR_SHARE)))
         return [_hit(self.sections[position], score) for position, score in fused[:limit]]
 
