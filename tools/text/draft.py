@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from tools.text.assertion import Scope, Verdict
+from tools.text.assertion import Verdict
+from tools.text.cues import Scope
 from tools.text.lexicon import Entry, Lexicon
 from tools.text.lines import Line
 from tools.text.records import (

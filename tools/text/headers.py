@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tools.text.assertion import finite_verbs
+from tools.text.cues import finite_verbs
 from tools.text.draft import Draft, Scene
 from tools.text.lines import Line
 from tools.text.tables import word_set

@@ -3,7 +3,7 @@
 import re
 from functools import cache
 
-from tools.text.assertion import Scope, relatives
+from tools.text.cues import Scope, relatives
 from tools.text.draft import Draft, Scene
 from tools.text.records import SectionKind
 from tools.text.signals import Signal, nearest, of

@@ -46,6 +46,10 @@ ASSERTIONS = [
     ("She comes for evaluation of back pain.", "back pain", "present"),
     ("Non-operative treatment with casting.", "casting", "present"),
     ("It doesn't help her back pain.", "back pain", "present"),
+    ("Possible etiologies of her chest pain include reflux, anxiety, and gout.", "gout", "uncertain"),
+    ("Possible etiologies of her chest pain include reflux, anxiety, and gout.", "chest pain", "present"),
+    ("Her problems include reflux, anxiety, and gout.", "gout", "present"),
+    ("It felt like a heart attack.", "heart attack", "uncertain"),
     ("", "fever", "present"),
     ("Fever.", "", "present"),
 ]
