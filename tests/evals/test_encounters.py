@@ -167,28 +167,34 @@ def right(want: Expected) -> Proposal:
     codes += [g[0] for g in want.one_of if not set(g) & set(codes)]
     lines = []
     if want.em.codes:
-        lines.append(_line(want.em.codes[0], want.em.modifiers, 1, codes.index(want.em.links[0]) + 1))
-    for one in want.line:
-        link = next(codes.index(code) + 1 for code in one.links if code in codes)
-        lines.append(_line(one.code, one.modifiers, one.units, link))
-    nothing = MdmElement(level="minimal")
-    em = EmDecision(
-        code=want.em.codes[0], basis="mdm", problems=nothing, data=nothing, risk=nothing, explanation=""
-    ) if want.em.codes else None  # fmt: skip
+        lines.append(_line(want.em.codes[0], want.em.modifiers, 1, want.em.links, codes))
+    lines += [_line(one.code, one.modifiers, one.units, one.links, codes) for one in want.line]
     shown = tuple(
         Opportunity(code=o.codes[0], documented=(), missing=(), guideline="") for o in want.opportunity
     )
     diagnoses = tuple(ProposedDiagnosis(code=code, evidence=(), rationale="") for code in codes)
-    return Proposal(diagnoses=diagnoses, service_lines=tuple(lines), em=em, opportunities=shown)
+    return Proposal(
+        diagnoses=diagnoses,
+        service_lines=tuple(lines),
+        em=_em(want.em.codes[0]) if want.em.codes else None,
+        opportunities=shown,
+    )
 
 
-def _line(code: str, modifiers: tuple[str, ...], units: int, pointer: int) -> ProposedLine:
+def _em(code: str) -> EmDecision:
+    nothing = MdmElement(level="minimal")
+    return EmDecision(code=code, basis="mdm", problems=nothing, data=nothing, risk=nothing, explanation="")
+
+
+def _line(
+    code: str, modifiers: tuple[str, ...], units: int, links: tuple[str, ...], codes: list[str]
+) -> ProposedLine:
     return ProposedLine(
         code=code,
-        system=CodeSystem.CPT,
+        system=CodeSystem.CPT if code[0].isdigit() else CodeSystem.HCPCS,
         modifiers=tuple(ModifierUse(code=m, why="") for m in modifiers),
         units=Decimal(units),
-        pointers=(pointer,),
+        pointers=tuple(codes.index(link) + 1 for link in links if link in codes)[:4],
         evidence=(),
         rationale="",
     )
@@ -205,7 +211,7 @@ def test_each_way_of_being_wrong_is_told(name: str) -> None:
     good = right(want)
     first, *rest = good.diagnoses
     trap = ProposedDiagnosis(code=want.must_not[0][0], evidence=(), rationale="")
-    added = _line(want.line_not[0][0], (), 1, 1)
+    added = _line(want.line_not[0][0], (), 1, want.first, [one.code for one in good.diagnoses])
     wrong = {
         "first-listed": good.model_copy(update={"diagnoses": (*rest, first) if rest else ()}),
         f"{trap.code} is wrong": good.model_copy(update={"diagnoses": (*good.diagnoses, trap)}),
