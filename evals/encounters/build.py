@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 
 import orjson
 
+from evals.encounters import clinical
 from evals.encounters import resources as make
 from evals.encounters.records import (
     HERE,
@@ -73,7 +74,7 @@ class _Builder:
         source = self.source
         for number, visit in enumerate(source.encounter, start=1):
             group = self.group(self.people.practitioner[visit.practitioner].group)
-            body = make.past_encounter(visit, patient, self.clinician(visit.practitioner), group)
+            body = clinical.past_encounter(visit, patient, self.clinician(visit.practitioner), group)
             self.add("Encounter", f"{self.name}-before-{number}", body)
         for kind, items in (
             ("Condition", source.condition),
@@ -89,16 +90,16 @@ class _Builder:
     def _past_body(self, kind: str, one: Past, patient: Json) -> Json:
         by = self.clinician(one.practitioner or self.source.rendering)
         if kind == "Condition":
-            return make.condition(one, patient)
+            return clinical.condition(one, patient)
         if kind == "Procedure":
-            return make.procedure(one, patient, by if one.practitioner else None)
+            return clinical.procedure(one, patient, by if one.practitioner else None)
         if kind == "MedicationRequest":
-            return make.medication(one, patient, by)
+            return clinical.medication(one, patient, by)
         if kind == "Observation":
-            return make.observation(one, patient)
+            return clinical.observation(one, patient)
         if kind == "Immunization":
-            return make.immunization(one, patient)
-        return make.order(one, patient, by)
+            return clinical.immunization(one, patient)
+        return clinical.order(one, patient, by)
 
     def bundle(self) -> Json:
         """The whole transaction Bundle."""
@@ -118,10 +119,12 @@ class _Builder:
         ]
         if source.at_home:
             places.append(self.add("Location", f"{self.name}-home", make.home(source.at_home)))
-        refer["encounter"] = self.add("Encounter", self.name, make.encounter(source, refer, places))
+        refer["encounter"] = self.add("Encounter", self.name, clinical.encounter(source, refer, places))
         self.past(patient)
         signed = source.end.isoformat()
-        self.add("DocumentReference", f"{self.name}-note", make.document(note_text(self.name), refer, signed))
+        self.add(
+            "DocumentReference", f"{self.name}-note", clinical.document(note_text(self.name), refer, signed)
+        )
         return {"resourceType": "Bundle", "type": "transaction", "entry": list(self.entries.values())}
 
 
