@@ -30,12 +30,21 @@ class LoadedClaim(Record):
     faults: tuple[str, ...] = ()
 
 
-def load_claim(raw: bytes) -> LoadedClaim:
-    """Read a claim from bytes, whatever form it has.
+def load_claim(raw: bytes, name: str = "") -> LoadedClaim:
+    """Read a claim from bytes, whatever form it has; ``name`` of the file stands in messages.
 
     Raises:
         UnreadableClaim: in one line what is wrong, where, and what to do.
     """
+    try:
+        return _load(raw)
+    except UnreadableClaim as error:
+        if not name:
+            raise
+        raise UnreadableClaim(f"{name}: {error}") from None
+
+
+def _load(raw: bytes) -> LoadedClaim:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

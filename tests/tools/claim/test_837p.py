@@ -45,7 +45,7 @@ def test_a_random_claim_is_valid_and_comes_back_equal(claim):
 
 @pytest.mark.slow
 @given(st.integers(1, 4).flatmap(lambda n: st.tuples(*(claims(i) for i in range(n)))))
-@settings(max_examples=700, deadline=None, suppress_health_check=_CALM)
+@settings(max_examples=800, deadline=None, suppress_health_check=_CALM)
 def test_random_batches_are_valid_and_come_back_equal(batch):
     _round_trip(batch)
 
@@ -185,6 +185,20 @@ def test_a_claim_of_more_than_fifty_lines_is_split(claim):
     assert heads == [["SB000001", "1275"], ["SB000001S2", "103"]]
     assert segments.count("AMT*F5*9") == 1
     assert [s for s in segments if s.startswith("LX*")][-2:] == ["LX*1", "LX*2"]
+
+
+def test_the_parts_of_a_split_claim_keep_ids_of_twenty_characters(claim):
+    lines = tuple(claim.lines[0].model_copy(update={"number": n}) for n in range(1, 52))
+    total = sum(x.charge for x in lines)
+    long = claim.model_copy(update={"claim_id": "SB" + "A" * 18, "lines": lines, "total_charge": total})
+    ids = [s.split("*")[1] for s in _written(long) if s.startswith("CLM*")]
+    assert ids == ["SB" + "A" * 18, "SB" + "A" * 16 + "S2"]
+
+
+def test_numbers_the_caller_leaves_open_follow_the_interchange(claim):
+    segments = _written(claim, control=12, group_control=None, batch_reference=None)
+    assert segments[-2] == "GE*1*12"
+    assert segments[3].startswith("BHT*0019*00*B000000012*")
 
 
 def test_what_a_higher_level_says_is_not_said_again(claim, address):

@@ -11,17 +11,17 @@ from tests.tools.claim.strategies import claims
 from tools.claim.errors import UnreadableClaim
 from tools.claim.fhir_claim import (
     check_fhir_claim,
+    dump_fhir_claim,
     dumps,
     fhir_bundle,
     fhir_claim,
-    fhir_claim_json,
     read_fhir_claim,
 )
 from tools.claim.x12.carried import carried
 
 
 def _parsed(claim):
-    return json.loads(fhir_claim_json(claim), parse_float=Decimal)
+    return json.loads(dump_fhir_claim(claim), parse_float=Decimal)
 
 
 def _without_payments(claim):
@@ -87,7 +87,7 @@ def test_code_systems_are_those_their_owners_publish(cited):
 
 
 def test_cents_are_kept(cited):
-    text = fhir_claim_json(cited).decode()
+    text = dump_fhir_claim(cited).decode()
     assert text.count('"value": 185.50') == 3
     assert '"value": 1,' not in text.replace('"value": 1\n', "")
 

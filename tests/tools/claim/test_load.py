@@ -6,7 +6,7 @@ import pytest
 
 from tests.tools.claim.strategies import envelope
 from tools.claim.errors import UnreadableClaim
-from tools.claim.fhir_claim import dumps, fhir_bundle, fhir_claim_json
+from tools.claim.fhir_claim import dump_fhir_claim, dumps, fhir_bundle
 from tools.claim.load import load_claim
 from tools.claim.x12.carried import carried
 from tools.claim.x12.writer import write_837
@@ -16,7 +16,7 @@ def test_all_forms_give_the_same_claim(claim):
     forms = {
         "claim": claim.model_dump_json().encode(),
         "837P": write_837([claim], envelope()).encode(),
-        "fhir": fhir_claim_json(claim),
+        "fhir": dump_fhir_claim(claim),
     }
     for kind, raw in forms.items():
         loaded = load_claim(raw)
@@ -77,3 +77,8 @@ def test_an_error_in_claim_json_does_not_quote_the_patient(claim):
         load_claim(json.dumps(document).encode())
     assert "patient.birth_date" in str(caught.value)
     assert "Secretname" not in str(caught.value)
+
+
+def test_a_message_names_the_file():
+    with pytest.raises(UnreadableClaim, match=r"^a\.json: the JSON is no claim\.json"):
+        load_claim(b"{}", "a.json")

@@ -10,14 +10,14 @@ from tools.claim.model import Claim
 __all__ = [
     "FhirRead",
     "check_fhir_claim",
+    "dump_fhir_claim",
     "dumps",
     "fhir_bundle",
     "fhir_claim",
-    "fhir_claim_json",
     "read_fhir_claim",
 ]
 
 
-def fhir_claim_json(claim: Claim) -> bytes:
+def dump_fhir_claim(claim: Claim) -> bytes:
     """The FHIR Claim as UTF-8 JSON that keeps every cent."""
     return (dumps(fhir_claim(claim)) + "\n").encode()

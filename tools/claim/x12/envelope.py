@@ -33,9 +33,16 @@ class Envelope(Record):
     receiver_name: str
     receiver_etin: str | None = None
     interchange_control: int = Field(ge=1, le=999_999_999)
-    group_control: int = Field(ge=1, le=999_999_999)
+    group_control: int | None = Field(
+        default=None, ge=1, le=999_999_999, description="GS06; the interchange's number when absent"
+    )
     transaction_control: int = Field(default=1, ge=1, le=999_999_999)
-    batch_reference: str = Field(min_length=1, max_length=27, description="BHT03, unique per batch")
+    batch_reference: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=27,
+        description="BHT03; made of the interchange's number when absent",
+    )
     production: bool = False
     acknowledgment: bool = False
     encounters: bool = Field(
@@ -79,7 +86,7 @@ def open_interchange(out: SegmentWriter, envelope: Envelope) -> None:
         clean(envelope.group_receiver or envelope.receiver_id),
         f"{moment:%Y%m%d}",
         f"{moment:%H%M}",
-        str(envelope.group_control),
+        _group_control(envelope),
         "X",
         VERSION_837,
     )
@@ -87,14 +94,15 @@ def open_interchange(out: SegmentWriter, envelope: Envelope) -> None:
 
 def close_interchange(out: SegmentWriter, envelope: Envelope, transactions: int) -> None:
     """GE and IEA."""
-    out.add("GE", str(transactions), str(envelope.group_control))
+    out.add("GE", str(transactions), _group_control(envelope))
     out.add("IEA", "1", f"{envelope.interchange_control:09d}")
 
 
 def open_transaction(out: SegmentWriter, envelope: Envelope, index: int) -> None:
     """ST, BHT, submitter and receiver of transaction ``index`` (0-based)."""
     moment = envelope.created
-    reference = envelope.batch_reference + (f"-{index + 1}" if index else "")
+    batch = envelope.batch_reference or f"B{envelope.interchange_control:09d}"
+    reference = batch + (f"-{index + 1}" if index else "")
     out.add("ST", "837", _control(envelope, index), VERSION_837)
     kind = "RP" if envelope.encounters else "CH"
     out.add("BHT", "0019", "00", clean(reference), f"{moment:%Y%m%d}", f"{moment:%H%M%S}", kind)
@@ -114,6 +122,10 @@ def open_transaction(out: SegmentWriter, envelope: Envelope, index: int) -> None
 def close_transaction(out: SegmentWriter, envelope: Envelope, index: int, opened_at: int) -> None:
     """SE with the count of segments since ``opened_at`` (the writer's count before ST)."""
     out.add("SE", str(out.count - opened_at + 1), _control(envelope, index))
+
+
+def _group_control(envelope: Envelope) -> str:
+    return str(envelope.group_control or envelope.interchange_control)
 
 
 def _control(envelope: Envelope, index: int) -> str:

@@ -1,7 +1,8 @@
 """Any X12 file we know -> the object ``superbill claim parse --json`` prints."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
 from pydantic import BaseModel
@@ -17,16 +18,39 @@ Json = dict[str, object]
 _ZERO = Decimal(0)
 
 
-def parse(text: str | Iterable[str]) -> Json:
-    """What an 837P, 835, 999, TA1 or 277CA file holds, in the shape of the contract; money is Decimal.
+def parse(source: str | bytes | Iterable[str]) -> Json:
+    """What an 837P, 835, 999, TA1 or 277CA file holds, in the shape of the contract, ready for JSON.
+
+    Money, exact in the readers' records, becomes a JSON number here; dates become ISO text.
 
     ``errors`` names segment and position of everything malformed; ``warnings`` (only when there are any)
     holds balances that do not add up; ``kept`` counts segments that were read but have no field.
 
     Raises:
-        X12Error: the file has no interchange header, or holds no kind of transaction we read.
+        X12Error: the file is not UTF-8, has no interchange header, or holds no transaction we read.
     """
-    return _Collector().read(text)
+    return {key: _ready(value) for key, value in _Collector().read(_decoded(source)).items()}
+
+
+def _decoded(source: str | bytes | Iterable[str]) -> str | Iterable[str]:
+    if not isinstance(source, bytes):
+        return source
+    try:
+        return source.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise X12Error(f"byte {error.start} is not UTF-8; save the file as UTF-8") from None
+
+
+def _ready(value: object) -> object:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {key: _ready(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_ready(item) for item in value]
+    return value
 
 
 def kind_of(transaction: Transaction) -> str:

@@ -10,6 +10,7 @@ _ISA_FIELDS = 16
 _ISA_LIMIT = 300
 _SLICE = 1 << 16
 _BLANKS = " \t\r\n\x00\x1a\ufeff"
+_ODD = frozenset("\x00\x1a\ufeff")
 
 
 class Delimiters(NamedTuple):
@@ -76,11 +77,14 @@ def tokenise(chunks: str | Iterable[str]) -> Iterator[Segment]:
                 buffer = buffer[start:]
                 delimiters = sniff(buffer)
             pieces, buffer = _cut(buffer, delimiters, header=header, last=last)
+            element = delimiters.element
             for piece in pieces:
-                text = piece.strip(_BLANKS)
+                text = piece.strip()
+                if text and (text[0] in _ODD or text[-1] in _ODD):
+                    text = text.strip(_BLANKS)
                 if text:
                     position += 1
-                    yield Segment(position, text.split(delimiters.element), delimiters)
+                    yield Segment(position, text.split(element), delimiters)
             if not _starts_isa(buffer):
                 break
             delimiters = None

@@ -12,21 +12,16 @@ _CLAIM_ID = 20
 def split_claim(claim: Claim) -> list[Claim]:
     """The claim itself, or parts of at most 50 lines that keep all diagnoses.
 
-    The first part keeps the claim id and what the patient paid; the next get ``S2``, ``S3`` ... appended.
+    The first part keeps the claim id and what the patient paid; the next get ``S2``, ``S3`` ... at its end.
 
     Raises:
-        ClaimError: the id has no room for the suffix, or claim-level adjustments can not be divided.
+        ClaimError: an earlier payer adjusted the claim as a whole, which can not be divided.
     """
     if len(claim.lines) <= LINES_PER_CLAIM:
         return [claim]
-    problems = []
     count = -(-len(claim.lines) // LINES_PER_CLAIM)
-    if len(claim.claim_id) + len(f"S{count}") > _CLAIM_ID:
-        problems.append(f"claim id {claim.claim_id} leaves no room for the suffix of a split claim")
     if any(payment.adjustments for payment in claim.payments):
-        problems.append("claim-level adjustments of an earlier payer can not be divided over a split claim")
-    if problems:
-        raise ClaimError(problems)
+        raise ClaimError("claim-level adjustments of an earlier payer can not be divided over a split claim")
     return [_part(claim, index) for index in range(count)]
 
 
@@ -39,7 +34,8 @@ def _part(claim: Claim, index: int) -> Claim:
         "payments": tuple(_payment(payment, lines) for payment in claim.payments),
     }
     if index:
-        changes |= {"claim_id": f"{claim.claim_id}S{index + 1}", "patient_paid": None}
+        suffix = f"S{index + 1}"
+        changes |= {"claim_id": claim.claim_id[: _CLAIM_ID - len(suffix)] + suffix, "patient_paid": None}
     return claim.model_copy(update=changes)
 
 

@@ -67,6 +67,12 @@ _MODELLED: dict[str, frozenset[int]] = {
 """Elements the claim object has a place for; whatever else is filled is kept and reported."""
 
 
+_MOST_ELEMENTS = 40
+_WITHOUT_PLACE = {
+    name: tuple(n for n in range(1, _MOST_ELEMENTS) if n not in known) for name, known in _MODELLED.items()
+}
+
+
 @dataclass(slots=True)
 class Loop:
     """One loop: its own segments that nobody has taken yet, and the loops below it.
@@ -90,8 +96,9 @@ class Loop:
         return None
 
     def _check(self, segment: Segment) -> None:
-        known = _MODELLED[segment.elements[0]]
-        extra = [n for n, text in enumerate(segment.elements) if n and text and n not in known]
+        elements = segment.elements
+        count = len(elements)
+        extra = [n for n in _WITHOUT_PLACE[elements[0]] if n < count and elements[n]]
         if extra:
             self.partial.append(
                 (segment, f"element {', '.join(map(str, extra))} has no place in the claim object")

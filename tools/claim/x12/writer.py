@@ -33,6 +33,7 @@ def write_837(claims: Sequence[Claim], envelope: Envelope) -> str:
     """
     _refuse_incomplete(claims)
     parts = [part for claim in claims for part in split_claim(claim)]
+    _refuse_repeated(parts)
     out = SegmentWriter()
     open_interchange(out, envelope)
     batches = [parts[i : i + CLAIMS_PER_TRANSACTION] for i in range(0, len(parts), CLAIMS_PER_TRANSACTION)]
@@ -54,8 +55,13 @@ def _refuse_incomplete(claims: Sequence[Claim]) -> None:
         for claim in claims
         for problem in problems_of(claim)
     ]
+    if problems:
+        raise ClaimError(problems)
+
+
+def _refuse_repeated(claims: Sequence[Claim]) -> None:
     ids = Counter(claim.claim_id for claim in claims)
-    problems += [f"claim id {claim_id} is used {times} times" for claim_id, times in ids.items() if times > 1]
+    problems = [f"claim id {claim_id} is used {times} times" for claim_id, times in ids.items() if times > 1]
     if problems:
         raise ClaimError(problems)
 
