@@ -18,7 +18,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - the type depends on the name
+def __getattr__(name: str) -> Any:
     """Load a public name when it is first asked for, so that importing the package does no work."""
     if name not in _HOMES:
         raise AttributeError(f"module 'agent' has no attribute {name!r}")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from agent.policy import Policy
     from agent.store import Store
     from tools.checks import CheckPolicy
-    from tools.intake import RawEncounter
+    from tools.fhir.source import RawEncounter
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,7 +40,9 @@ def regenerated(text: str) -> str:
         if not pattern.search(text):
             raise ValueError(f"README.md has no generated part {name!r}")
         made = make()
-        text = pattern.sub(lambda m, made=made: m.group(1) + made + m.group(2), text)
+        found = pattern.search(text)
+        if found:
+            text = text[: found.start()] + found.group(1) + made + found.group(2) + text[found.end() :]
     return text
 
 
@@ -49,7 +51,9 @@ def main() -> int:
     now = README.read_text(encoding="utf-8")
     fresh = regenerated(now)
     if "--check" in sys.argv:
-        sys.stdout.write("README.md is up to date\n" if now == fresh else "README.md is stale: run make docs\n")
+        sys.stdout.write(
+            "README.md is up to date\n" if now == fresh else "README.md is stale: run make docs\n"
+        )
         return int(now != fresh)
     README.write_text(fresh, encoding="utf-8")
     return 0

@@ -22,7 +22,9 @@ from agent.nodes.triage import triage
 from agent.state import InputState, OutputState, State
 from tools import load_tools
 
-RETRY = RetryPolicy(max_attempts=5, initial_interval=0.5, backoff_factor=2.0, max_interval=20.0, retry_on=is_transient)
+RETRY = RetryPolicy(
+    max_attempts=5, initial_interval=0.5, backoff_factor=2.0, max_interval=20.0, retry_on=is_transient
+)
 
 
 def build_graph(

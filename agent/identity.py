@@ -5,7 +5,7 @@ import hashlib
 import orjson
 
 from tools.claim.model import Claim
-from tools.intake import RawEncounter
+from tools.fhir.source import RawEncounter
 
 
 def claim_sha256(claim: Claim) -> str:
@@ -18,5 +18,7 @@ def claim_sha256(claim: Claim) -> str:
 
 def thread_id(tenant: str, raw: RawEncounter, model_spec: str) -> str:
     """One conversation thread per tenant, encounter content and model; hashed, so that it names no one."""
-    text = f"{tenant}\0{raw.sha256}\0{raw.encounter.id if raw.encounter else ''}\0{raw.context!r}\0{model_spec}"
+    text = (
+        f"{tenant}\0{raw.sha256}\0{raw.encounter.id if raw.encounter else ''}\0{raw.context!r}\0{model_spec}"
+    )
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -19,7 +19,7 @@ from agent.trace import dump_trace, trace_events
 from tools.claim.model import Claim
 
 if TYPE_CHECKING:
-    from tools.claim.x12 import Envelope
+    from tools.claim.x12.envelope import Envelope
 
 RENDERINGS = {"claim_837": "claim.837", "claim_cms1500": "claim.cms1500.pdf", "claim_fhir": "claim.fhir.json"}
 ALWAYS = {"coding": "coding.json", "claim": "claim.json", "report": "report.html", "trace": "trace.jsonl"}
@@ -43,7 +43,7 @@ def renderings(claim: Claim, control_number: int, *, pdf: bool) -> dict[str, byt
     """The claim's renderings by file name, from one claim object."""
     from tools.claim.cms1500 import render_cms1500
     from tools.claim.fhir_claim import dump_fhir_claim
-    from tools.claim.x12 import write_837
+    from tools.claim.x12.writer import write_837
 
     made = {
         "claim.837": write_837([claim], envelope(claim, control_number)).encode("ascii"),
@@ -61,14 +61,15 @@ def render_one(claims: Sequence[Claim], form: str, control_number: int) -> bytes
     from tools.claim.cms1500 import render_cms1500
     from tools.claim.errors import ClaimError
     from tools.claim.fhir_claim import dump_fhir_claim
-    from tools.claim.x12 import write_837
+    from tools.claim.x12.writer import write_837
 
     if form == "837":
         return write_837(list(claims), envelope(claims[0], control_number)).encode("ascii")
     if len(claims) != 1:
-        raise ClaimError(f"the source holds {len(claims)} claims; {form} takes one")
-    makers = {"fhir": dump_fhir_claim, "cms1500": render_cms1500, "json": _claim_json}
-    return makers[form](claims[0])
+        raise ClaimError([f"the source holds {len(claims)} claims; {form} takes one"])
+    if form == "fhir":
+        return dump_fhir_claim(claims[0])
+    return render_cms1500(claims[0]) if form == "cms1500" else _claim_json(claims[0])
 
 
 def result(state: State, context: Context, files: list[str]) -> Coding:
@@ -99,7 +100,9 @@ def write_outputs(state: State, context: Context, rendered: dict[str, bytes]) ->
 
 
 def _claim_json(claim: Claim | None) -> bytes:
-    said = claim.model_dump(mode="json") if claim else {"schema_version": "1", "draft": True, "lines": []}
+    said: dict[str, object] = (
+        claim.model_dump(mode="json") if claim else {"schema_version": "1", "draft": True, "lines": []}
+    )
     return orjson.dumps(said, option=orjson.OPT_INDENT_2)
 
 
@@ -129,19 +132,21 @@ def _swap(made: Path, folder: Path) -> None:
 
 def envelope(claim: Claim, control_number: int) -> "Envelope":
     """The X12 envelope of a claim that goes out alone: the billing provider sends to the payer."""
-    from tools.claim.x12 import Envelope
+    from tools.claim.x12.envelope import Envelope
 
     billing, payer = claim.billing_provider, claim.primary
     if billing is None or payer is None:
         raise ValueError("a claim without billing provider or payer can not be sent")
     return Envelope(
         sender_id=(billing.tax_id or billing.npi or "SENDER")[:15],
-        sender_name=billing.name.display,
+        submitter_name=billing.name.display,
         receiver_id=(payer.payer_id or "RECEIVER")[:15],
         receiver_name=payer.payer_name,
         contact_name="BILLING OFFICE",
-        contact_phone=billing.phone or "",
-        control_number=control_number,
+        contact_phone=billing.phone,
+        interchange_control=control_number,
+        group_control=control_number,
+        batch_reference=f"{claim.claim_id}{control_number}",
         created=datetime.combine(claim.created, datetime.min.time(), tzinfo=UTC),
     )
 

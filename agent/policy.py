@@ -92,8 +92,9 @@ def _low_confidence(policy: Policy, proposal: Proposal) -> str | None:
     floor = policy.confidence_floor
     if floor is None:
         return None
-    rated = [*proposal.diagnoses, *proposal.service_lines]
-    low = [r.code for r in rated if r.confidence is not None and r.confidence < floor]
+    rated = [(d.code, d.confidence) for d in proposal.diagnoses]
+    rated += [(line.code, line.confidence) for line in proposal.service_lines]
+    low = [code for code, confidence in rated if confidence is not None and confidence < floor]
     return f"confidence of {', '.join(low)} is under {floor:.2f}" if low else None
 
 
@@ -104,7 +105,11 @@ def _listed(what: str, listed: tuple[str, ...], used: list[str]) -> str | None:
 
 def _amount(policy: Policy, claim: Claim) -> str | None:
     over = policy.amount_over
-    return f"total {claim.total_charge} is over {over}" if over is not None and claim.total_charge > over else None
+    return (
+        f"total {claim.total_charge} is over {over}"
+        if over is not None and claim.total_charge > over
+        else None
+    )
 
 
 def _sampled(policy: Policy, encounter_id: str) -> bool:

@@ -19,7 +19,8 @@ from agent.outputs import result, write_drafts
 from agent.settings import Settings, load_settings
 from agent.state import Decision, State
 from tools.claim.model import Claim
-from tools.intake import RawEncounter, read_bytes, read_one
+from tools.fhir.source import RawEncounter
+from tools.intake import read_bytes, read_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,7 @@ class CodingResult:
         return self.coding.status
 
 
-def make_context(settings: Settings, *, model_spec: str | None = None, **changes: Any) -> Context:  # noqa: ANN401
+def make_context(settings: Settings, *, model_spec: str | None = None, **changes: Any) -> Context:
     """A Context from settings: opens the bookshelf, makes the model, reads the policy and the charge master.
 
     ``changes`` are fields of Context that replace the defaults (out, store, review, limits, ...).
@@ -100,7 +101,10 @@ def code_encounter(
     context = replace(context or make_context(load_settings()), encounter=raw)
     graph = graph or build_graph(checkpointer)
     thread = thread_id(context.tenant, raw, context.model_spec)
-    config: RunnableConfig = {"configurable": {"thread_id": thread}, "recursion_limit": 10 + 4 * context.limits.turns}
+    config: RunnableConfig = {
+        "configurable": {"thread_id": thread},
+        "recursion_limit": 10 + 4 * context.limits.turns,
+    }
     state = _invoke(graph, config, context)
     return _finish(state, context, thread)
 
@@ -119,7 +123,10 @@ def as_raw(encounter: RawEncounter | Mapping[str, Any] | str | Path) -> RawEncou
 
 
 async def acode_encounter(
-    encounter: RawEncounter | Mapping[str, Any] | str | Path, *, context: Context | None = None, **options: Any
+    encounter: RawEncounter | Mapping[str, Any] | str | Path,
+    *,
+    context: Context | None = None,
+    **options: Any,
 ) -> CodingResult:
     """code_encounter for callers with an event loop; the work runs in a worker thread."""
     return await asyncio.to_thread(code_encounter, encounter, context=context, **options)
@@ -129,9 +136,13 @@ def decide(
     graph: "CompiledStateGraph[Any, Any, Any, Any]", thread: str, decision: Decision, context: Context
 ) -> CodingResult:
     """Resume a held encounter with a person's decision."""
-    config: RunnableConfig = {"configurable": {"thread_id": thread}, "recursion_limit": 10 + 4 * context.limits.turns}
+    config: RunnableConfig = {
+        "configurable": {"thread_id": thread},
+        "recursion_limit": 10 + 4 * context.limits.turns,
+    }
     graph.invoke(Command(resume=decision.model_dump(mode="json")), config, context=context, durability="sync")
-    return _finish(graph.get_state(config).values, context, thread)
+    values: Any = graph.get_state(config).values
+    return _finish(values, context, thread)
 
 
 def _invoke(
@@ -145,17 +156,22 @@ def _invoke(
     if snapshot.values and not unfinished:
         _forget(graph, config)
     graph.invoke(None if unfinished else start, config, context=context, durability="async")
-    values: State = graph.get_state(config).values
-    return values
+    values: Any = graph.get_state(config).values
+    state: State = values
+    return state
 
 
 def _last_values(
-    graph: "CompiledStateGraph[Any, Any, Any, Any]", start: Mapping[str, Any], config: RunnableConfig, context: Context
+    graph: "CompiledStateGraph[Any, Any, Any, Any]",
+    start: Mapping[str, Any],
+    config: RunnableConfig,
+    context: Context,
 ) -> State:
     """Without a checkpointer the whole last state is taken from the stream (the output schema is narrower)."""
     keys = list(State.__annotations__)
-    last: State = graph.invoke(start, config, context=context, output_keys=keys)
-    return last
+    last: Any = graph.invoke(start, config, context=context, output_keys=keys)
+    state: State = last
+    return state
 
 
 def _forget(graph: "CompiledStateGraph[Any, Any, Any, Any]", config: RunnableConfig) -> None:
@@ -171,7 +187,9 @@ def _finish(state: State, context: Context, thread: str) -> CodingResult:
     if context.store is not None:
         facts = state["facts"]
         reasons = [r.model_dump() for r in state["reasons"]]
-        context.store.put_worklist(facts.tenant, facts.encounter_id, thread, coding.status, reasons, context.out)
+        context.store.put_worklist(
+            facts.tenant, facts.encounter_id, thread, coding.status, reasons, context.out
+        )
     return CodingResult(coding=coding, claim=state["claim"], state=state, thread=thread, out=context.out)
 
 

@@ -13,7 +13,7 @@ from agent.settings import Settings
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
-    from tools.intake import RawEncounter
+    from tools.fhir.source import RawEncounter
 
 
 @dataclass(frozen=True, kw_only=True)

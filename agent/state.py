@@ -82,6 +82,13 @@ class State(ToolState, total=False):
     decision: Decision | None
 
 
+class Update(TypedDict, total=False):
+    """What the emit node changes."""
+
+    claim: Claim
+    status: Status
+
+
 class OutputState(TypedDict):
     """What a run ends with."""
 

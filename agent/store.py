@@ -73,7 +73,8 @@ class Store:
         """Hash of the emitted original of this tenant, encounter and payer, or None."""
         with self._connection() as db:
             row = db.execute(
-                "select claim_sha256 from emission where tenant = ? and encounter = ? and payer = ?", _emission_key(claim)
+                "select claim_sha256 from emission where tenant = ? and encounter = ? and payer = ?",
+                _emission_key(claim),
             ).fetchone()
         return row[0] if row else None
 
@@ -96,10 +97,14 @@ class Store:
                 "insert or replace into emission values (?, ?, ?, ?, ?, ?, ?, ?)",
                 (*_emission_key(claim), sha256, claim.claim_id, number, _text(out), _now()),
             )
-            _audit(db, "superbill", "emitted", claim.claim_id, {"claim_sha256": sha256, "control_number": number})
+            _audit(
+                db, "superbill", "emitted", claim.claim_id, {"claim_sha256": sha256, "control_number": number}
+            )
         return number
 
-    def put_worklist(self, tenant: str, encounter: str, thread: str, status: str, reasons: Any, out: Path | None) -> None:
+    def put_worklist(
+        self, tenant: str, encounter: str, thread: str, status: str, reasons: Any, out: Path | None
+    ) -> None:
         """Set where an encounter stands."""
         with self._writing() as db:
             db.execute(
@@ -135,7 +140,11 @@ class Store:
         """Sequence number of the first entry that was altered, or None when the chain holds."""
         previous = ""
         for number, entry in enumerate(self.audit_entries(), 1):
-            good = entry["previous"] == previous and entry["seq"] == number and entry["hash"] == _entry_hash(entry)
+            good = (
+                entry["previous"] == previous
+                and entry["seq"] == number
+                and entry["hash"] == _entry_hash(entry)
+            )
             if not good:
                 return number
             previous = entry["hash"]
@@ -144,14 +153,19 @@ class Store:
 
 def _next_number(db: sqlite3.Connection, partner: str) -> int:
     db.execute(
-        "insert into control_number values (?, 1) on conflict (partner) do update set last = last + 1", (partner,)
+        "insert into control_number values (?, 1) on conflict (partner) do update set last = last + 1",
+        (partner,),
     )
     number: int = db.execute("select last from control_number where partner = ?", (partner,)).fetchone()[0]
     return number
 
 
 def _emission_key(claim: Claim) -> tuple[str, str, str]:
-    return claim.tenant, claim.encounter_id, (claim.primary.payer_id or claim.primary.payer_name) if claim.primary else ""
+    return (
+        claim.tenant,
+        claim.encounter_id,
+        (claim.primary.payer_id or claim.primary.payer_name) if claim.primary else "",
+    )
 
 
 def _audit(db: sqlite3.Connection, who: str, action: str, subject: str, detail: dict[str, Any]) -> None:

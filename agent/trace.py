@@ -30,7 +30,9 @@ class TraceEvent(Record):
 def trace_events(state: State, model_spec: str) -> tuple[TraceEvent, ...]:
     """The whole trace of a run, from its final (or interrupted) state."""
     rows = [*_opening(state, model_spec), *_conversation(state), *_ending(state)]
-    return tuple(TraceEvent(seq=n, node=node, event=event, data=data) for n, (node, event, data) in enumerate(rows, 1))
+    return tuple(
+        TraceEvent(seq=n, node=node, event=event, data=data) for n, (node, event, data) in enumerate(rows, 1)
+    )
 
 
 def _opening(state: State, model_spec: str) -> Iterator[tuple[str, str, Json]]:

@@ -74,9 +74,7 @@ def _condition(text: str) -> tuple[str, tuple[str, ...], bool]:
     character = _CHARACTER.match(text)
     if character:
         word = character[1]
-        part = (
-            "5or6" if word.startswith("fifth or") else word if word == "final" else str(_POSITION[word])
-        )
+        part = "5or6" if word.startswith("fifth or") else word if word == "final" else str(_POSITION[word])
         return part, _values(character[2]), True
     ending = _ENDING.match(text)
     if ending:

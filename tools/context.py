@@ -28,6 +28,6 @@ class ToolContext:
     bookshelf: Bookshelf
     charge_master: ChargeMaster | None = None
     charge_multiple: str = "1.50"
-    today: date = field(default_factory=date.today)  # noqa: DTZ011 - the local calendar day is meant
+    today: date = field(default_factory=date.today)
     search_limit: int = 8
     locality: str | None = None

@@ -71,7 +71,13 @@ def em_level(
     for element, entries in (("problems", problems), ("data", data), ("risk", risk)):
         _known(table, element, entries)
     answer = level_em(
-        table, family=family, new_patient=new_patient, problems=problems, data=data, risk=risk, minutes=minutes
+        table,
+        family=family,
+        new_patient=new_patient,
+        problems=problems,
+        data=data,
+        risk=risk,
+        minutes=minutes,
     )
     return orjson.dumps(answer.model_dump()).decode()
 
@@ -112,8 +118,7 @@ def problems_level(table: EmTable, entries: list[MdmEntry]) -> Level:
     unique = {(e.category, e.text.lower()) for e in entries}
     counts = Counter(category for category, _ in unique)
     levels: list[Level] = ["minimal"]
-    for category in counts:
-        levels.append(_level(table.categories["problems", category].level))
+    levels.extend(_level(table.categories["problems", category].level) for category in counts)
     if counts["self_limited"] >= 2:
         levels.append("low")
     if counts["stable_chronic"] >= 2:
@@ -171,4 +176,6 @@ def _known(table: EmTable, element: str, entries: list[MdmEntry]) -> None:
     known = [category for kind, category in table.categories if kind == element]
     unknown = sorted({e.category for e in entries if e.category not in known})
     if unknown:
-        raise ToolException(f"{element}: {', '.join(unknown)} is not a category; use one of {', '.join(known)}")
+        raise ToolException(
+            f"{element}: {', '.join(unknown)} is not a category; use one of {', '.join(known)}"
+        )

@@ -1,5 +1,4 @@
-"""What is known of one encounter before anyone codes it: documents, people, coverage, history. Facts, never codes
-that were not in the record."""
+"""What is known of one encounter before anyone codes it: documents, people, coverage, history."""
 
 from datetime import date, datetime
 from typing import Literal
@@ -106,7 +105,15 @@ class CoverageFacts(Record):
 
 
 HistoryKind = Literal[
-    "condition", "procedure", "medication", "observation", "immunization", "encounter", "allergy", "claim", "order"
+    "condition",
+    "procedure",
+    "medication",
+    "observation",
+    "immunization",
+    "encounter",
+    "allergy",
+    "claim",
+    "order",
 ]
 
 

@@ -43,13 +43,17 @@ class Citation(_Argument):
     quote: str | None = Field(default=None, description="the exact words of the document; never a paraphrase")
     start: int | None = Field(default=None, description="code-point offset of the quote, when known")
     section: str | None = Field(default=None, description="section of the note, when known")
-    reference: str | None = Field(default=None, description="FHIR reference from get_history, e.g. Condition/12")
+    reference: str | None = Field(
+        default=None, description="FHIR reference from get_history, e.g. Condition/12"
+    )
 
 
 class DiagnosisArgument(_Argument):
     """One diagnosis, in claim order: the first is the reason for the visit."""
 
-    code: str = Field(description="billable ICD-10-CM code with its dot, taken from a tool answer, never from memory")
+    code: str = Field(
+        description="billable ICD-10-CM code with its dot, taken from a tool answer, never from memory"
+    )
     citations: list[Citation]
     guidelines: list[str] = Field(default_factory=list, description="guideline section ids, e.g. I.C.4.a")
     rationale: str
@@ -177,7 +181,10 @@ def propose_claim(
     )
     text = orjson.dumps({"accepted": True, "next": "self_check"}).decode()
     return Command(
-        update={"proposal": proposal, "messages": [ToolMessage(text, tool_call_id=tool_call_id, name="propose_claim")]}
+        update={
+            "proposal": proposal,
+            "messages": [ToolMessage(text, tool_call_id=tool_call_id, name="propose_claim")],
+        }
     )
 
 
@@ -207,12 +214,17 @@ def build_proposal(
         em=_em(em, cite) if em else None,
         rejected=tuple(
             RejectedCode(
-                code=r.code, system=r.system, reason=r.reason, rule=r.rule, evidence=cite.all(r.citations, r.code)
+                code=r.code,
+                system=r.system,
+                reason=r.reason,
+                rule=r.rule,
+                evidence=cite.all(r.citations, r.code),
             )
             for r in rejected
         ),
         queries=tuple(
-            ProviderQuery(question=q.question, why=q.why, evidence=cite.all(q.citations, "query")) for q in queries
+            ProviderQuery(question=q.question, why=q.why, evidence=cite.all(q.citations, "query"))
+            for q in queries
         ),
         opportunities=tuple(
             Opportunity(
@@ -238,7 +250,9 @@ def _check_codes(
     for d in diagnoses:
         found = context.bookshelf.icd.find(d.code, on)
         if found is None:
-            problems.lines.append(f"{d.code} is not an ICD-10-CM code of the edition in force: call search_codes")
+            problems.lines.append(
+                f"{d.code} is not an ICD-10-CM code of the edition in force: call search_codes"
+            )
         elif not found.billable:
             problems.lines.append(f"{d.code} is a category; it needs: {found.needs or 'more characters'}")
     for r in rejected:
@@ -331,7 +345,8 @@ def _line(line: LineArgument, cite: _Citer) -> ProposedLine:
 
 def _element(element: MdmElementArgument, cite: _Citer) -> MdmElement:
     items = tuple(
-        MdmItem(text=i.text, category=i.category, evidence=cite.all(i.citations, i.category)) for i in element.items
+        MdmItem(text=i.text, category=i.category, evidence=cite.all(i.citations, i.category))
+        for i in element.items
     )
     return MdmElement(level=element.level, items=items)
 

@@ -43,7 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (see docs: 0, 1, 2, 3, 4)."""
     sys.excepthook = _internal_fault
     arguments = list(sys.argv[1:] if argv is None else argv)
-    parser = Parser(prog="superbill", description="From a documented encounter to an explained, self-checked claim.")
+    parser = Parser(
+        prog="superbill", description="From a documented encounter to an explained, self-checked claim."
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
     for name, (module, words) in GROUPS.items():
         child = commands.add_parser(name, help=words, description=words)
@@ -68,4 +70,6 @@ def _internal_fault(kind: type[BaseException], error: BaseException, trace: Trac
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
-    sys.stderr.write(f"superbill: internal fault {kind.__name__} at {place} (exit {EXIT_INTERNAL}); nothing was emitted\n")
+    sys.stderr.write(
+        f"superbill: internal fault {kind.__name__} at {place} (exit {EXIT_INTERNAL}); nothing was emitted\n"
+    )

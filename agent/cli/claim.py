@@ -50,7 +50,7 @@ def check(options: argparse.Namespace) -> int:
     """Judge every claim of the file; exit 4 when an error is found."""
     from tools.claim.load import load_claim
 
-    loaded = load_claim(_bytes(options.file), options.file.name)
+    loaded = load_claim(_bytes(options.file))
     findings: list[Finding] = []
     for claim in loaded.claims:
         findings += _judge(claim, options)
@@ -81,7 +81,9 @@ def _judge(claim: "Claim", options: argparse.Namespace) -> "list[Finding]":
     return list(run_checks(request))
 
 
-def _record(claim: "Claim", options: argparse.Namespace) -> "tuple[tuple[ClinicalDocument, ...], EncounterFacts | None]":
+def _record(
+    claim: "Claim", options: argparse.Namespace
+) -> "tuple[tuple[ClinicalDocument, ...], EncounterFacts | None]":
     """The documents and facts that were given beside the claim."""
     from tools.fhir.context_file import context_of
     from tools.fhir.documents import document_of_text
@@ -117,7 +119,7 @@ def render(options: argparse.Namespace) -> int:
     from agent.outputs import render_one
     from tools.claim.load import load_claim
 
-    loaded = load_claim(_bytes(options.file), options.file.name)
+    loaded = load_claim(_bytes(options.file))
     for gap in loaded.gaps:
         sys.stderr.write(f"not in the source: {gap}\n")
     content = render_one(loaded.claims, options.to, options.control_number)
@@ -131,6 +133,10 @@ def parse(options: argparse.Namespace) -> int:
     """Print what the file holds."""
     from tools.claim.x12.parse import parse as parse_x12
 
-    found = parse_x12(_bytes(options.file))
+    try:
+        text = _bytes(options.file).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{options.file}: byte {error.start} is not UTF-8; X12 is plain text") from error
+    found = parse_x12(text)
     sys.stdout.write(orjson.dumps(found, option=0 if options.json else orjson.OPT_INDENT_2).decode() + "\n")
     return EXIT_OK

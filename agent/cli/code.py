@@ -20,13 +20,16 @@ if TYPE_CHECKING:
     from agent.run import CodingResult
     from agent.session import Session
     from tools.fhir.context_file import ContextFile
-    from tools.intake import RawEncounter
+    from tools.fhir.source import RawEncounter
 
 
 def add(name: str, parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``superbill code``."""
     parser.add_argument("input", metavar="INPUT", help="FHIR Bundle, folder of them, or a plain-text note")
-    parser.add_argument("--context", help="JSON (a file, or the text itself) with age, sex, payer, providers ... for a plain note")
+    parser.add_argument(
+        "--context",
+        help="JSON (a file, or the text itself) with age, sex, payer, providers ... for a plain note",
+    )
     parser.add_argument("--model", help="rules (default), bedrock:<model id>, provider:model")
     parser.add_argument("--out", type=Path, help="output folder (default: out/<encounter id>)")
     parser.add_argument("--review", choices=("auto", "always", "never"), default="auto")
@@ -144,7 +147,9 @@ def check_out(out: Path) -> None:
     ours = {*ALWAYS.values(), *RENDERINGS.values()}
     foreign = sorted(p.name for p in out.iterdir() if p.name not in ours)
     if foreign:
-        raise UsageError(f"{out}: holds {foreign[0]}, which superbill did not write; name a new or empty folder")
+        raise UsageError(
+            f"{out}: holds {foreign[0]}, which superbill did not write; name a new or empty folder"
+        )
 
 
 def _safe(name: str) -> str:

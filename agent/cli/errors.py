@@ -20,10 +20,20 @@ def user_errors() -> tuple[type[Exception], ...]:
     from agent.settings import SettingsError
     from agent.trace import TraceError
     from knowledge.errors import KnowledgeError
-    from tools.claim.errors import ClaimError, UnreadableClaim
+    from tools.claim.errors import ClaimError, UnreadableClaim, X12Error
     from tools.fhir.errors import InputError
 
-    return (UsageError, SettingsError, KnowledgeError, InputError, ModelSpecError, TraceError, ClaimError, UnreadableClaim)
+    return (
+        UsageError,
+        SettingsError,
+        KnowledgeError,
+        InputError,
+        ModelSpecError,
+        TraceError,
+        ClaimError,
+        UnreadableClaim,
+        X12Error,
+    )
 
 
 def worst(codes: list[int]) -> int:

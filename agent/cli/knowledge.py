@@ -174,10 +174,16 @@ def linkage(options: argparse.Namespace) -> int:
     verdict = open_shelf().linkage.check(options.icd, options.procedure, on=options.date)
     if options.json:
         _print_json(
-            {"verdict": verdict.verdict, "reason": verdict.reason, "source": verdict.source.model_dump(mode="json")}
+            {
+                "verdict": verdict.verdict,
+                "reason": verdict.reason,
+                "source": verdict.source.model_dump(mode="json"),
+            }
         )
     else:
-        sys.stdout.write(f"{verdict.verdict}: {verdict.reason} [{verdict.source.table} {verdict.source.row or ''}]\n")
+        sys.stdout.write(
+            f"{verdict.verdict}: {verdict.reason} [{verdict.source.table} {verdict.source.row or ''}]\n"
+        )
     return EXIT_OK
 
 

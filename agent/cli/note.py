@@ -26,7 +26,9 @@ def add(name: str, parser: argparse.ArgumentParser) -> None:
     shown.add_argument("file", type=Path, metavar="FILE")
     shown.add_argument("--json", action="store_true")
     shown.set_defaults(run=show)
-    asserted = actions.add_parser("assert", help="assert concepts in sentences, one JSON object a line on stdin")
+    asserted = actions.add_parser(
+        "assert", help="assert concepts in sentences, one JSON object a line on stdin"
+    )
     asserted.add_argument("source", choices=("-",), metavar="-")
     asserted.set_defaults(run=assert_lines)
 
@@ -73,7 +75,9 @@ def assert_lines(options: argparse.Namespace) -> int:
             asked = orjson.loads(line)
             sentence, concept = asked["sentence"], asked["concept"]
         except (ValueError, KeyError, TypeError) as error:
-            raise UsageError(f"stdin line {number}: needs a JSON object with id, sentence and concept") from error
+            raise UsageError(
+                f"stdin line {number}: needs a JSON object with id, sentence and concept"
+            ) from error
         assertion, temporality, experiencer = assert_concept(sentence, concept)
         answer = {
             "id": asked.get("id"),

@@ -13,6 +13,8 @@ from agent.settings import load_settings
 from agent.state import Decision
 
 if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
+
     from agent.store import Store
 
 
@@ -69,10 +71,12 @@ def decide(options: argparse.Namespace) -> int:
     if options.decision == "reject" and not options.reason:
         raise UsageError("a rejection needs --reason")
     with open_session(settings, model_spec=options.model, store=store.folder) as session:
-        config = {"configurable": {"thread_id": row["thread"]}}
+        config: RunnableConfig = {"configurable": {"thread_id": row["thread"]}}
         claim = session.graph.get_state(config).values.get("claim")
         if claim is None:
-            raise UsageError(f"{options.encounter}: there is no claim to decide on; mend what holds it and code it again")
+            raise UsageError(
+                f"{options.encounter}: there is no claim to decide on; mend what holds it and code it again"
+            )
         decision = Decision(
             action=options.decision,
             claim_sha256=claim_sha256(claim),
@@ -82,7 +86,12 @@ def decide(options: argparse.Namespace) -> int:
         )
         context = replace(session.context, out=Path(row["out"]) if row["out"] else None)
         result = resume(session.graph, row["thread"], decision, context)
-    store.audit(options.by, options.decision, claim.claim_id, {"claim_sha256": decision.claim_sha256, "reason": options.reason})
+    store.audit(
+        options.by,
+        options.decision,
+        claim.claim_id,
+        {"claim_sha256": decision.claim_sha256, "reason": options.reason},
+    )
     sys.stdout.write(f"{options.encounter}: {result.status}\n")
     for reason in result.coding.review.reasons:
         sys.stdout.write(f"  still held ({reason.kind}): {reason.text}\n")

@@ -19,7 +19,9 @@ def print_results(members: "list[Member]", where: Path) -> None:
     console = Console()
     table = Table(show_lines=True)
     for heading in ("encounter", "diagnoses", "lines", "RVU", "charge", "status", "s"):
-        table.add_column(heading, justify="right" if heading in {"RVU", "charge", "s"} else "left", overflow="fold")
+        table.add_column(
+            heading, justify="right" if heading in {"RVU", "charge", "s"} else "left", overflow="fold"
+        )
     for member in members:
         table.add_row(*_row(member))
     console.print(table)

@@ -69,7 +69,10 @@ def _why_not(seen: Seen) -> tuple[str, str] | None:
     if seen.kind == "family" or seen.experiencer == "family":
         return (f"'{seen.text}' is a relative's condition, not the patient's", "I.C.21.c.4")
     if seen.assertion == "uncertain":
-        return (f"'{seen.text}' is documented as uncertain; outpatient claims code the sign or symptom instead", "IV.H")
+        return (
+            f"'{seen.text}' is documented as uncertain; outpatient claims code the sign or symptom instead",
+            "IV.H",
+        )
     if seen.assertion == "absent" and seen.in_assessment:
         return (f"'{seen.text}' is documented as absent", "IV.J")
     return None
@@ -100,7 +103,9 @@ def _named_within(header: Seen, listed: tuple[Seen, ...]) -> Iterator[Candidate]
     """A header may name two conditions ("Chest pain and hypertension"): mentions of the same sentence count."""
     for seen in listed:
         if seen.index != header.index and seen.sentence == header.sentence and _established(seen):
-            yield Candidate(seen=seen, listed=listed, rationale=f"assessed today: '{seen.text}'", guideline="IV.J")
+            yield Candidate(
+                seen=seen, listed=listed, rationale=f"assessed today: '{seen.text}'", guideline="IV.J"
+            )
 
 
 def _stated(case: Case) -> Iterator[Candidate]:
@@ -109,7 +114,10 @@ def _stated(case: Case) -> Iterator[Candidate]:
         if found:
             for seen in found:
                 yield Candidate(
-                    seen=seen, listed=(seen,), rationale=f"stated in the assessment: '{seen.text}'", guideline="IV.J"
+                    seen=seen,
+                    listed=(seen,),
+                    rationale=f"stated in the assessment: '{seen.text}'",
+                    guideline="IV.J",
                 )
             return
 

@@ -18,14 +18,19 @@ class Seen:
     index: int
     raw: Json
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - attributes of the reader's answer
+    def __getattr__(self, name: str) -> Any:
         """An attribute of the mention; absent ones are None."""
         return self.raw.get(name)
 
     @property
     def citation(self) -> Json:
         """This mention as a citation of propose_claim."""
-        return {"document": self.document, "quote": self.raw["text"], "start": self.raw["start"], "section": self.raw["section"]}
+        return {
+            "document": self.document,
+            "quote": self.raw["text"],
+            "start": self.raw["start"],
+            "section": self.raw["section"],
+        }
 
     @property
     def in_assessment(self) -> bool:

@@ -31,11 +31,11 @@ def combinations() -> tuple[Combination, ...]:
         TableError: a wrong header or a row with a missing field.
     """
     name = "combinations.csv"
-    with (files(__package__) / "data" / name).open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        if reader.fieldnames != COLUMNS:
-            raise TableError(f"{name}:1: columns are {', '.join(COLUMNS)}")
-        return tuple(_row(name, number, row) for number, row in enumerate(reader, 2))
+    text = (files(__package__) / "data" / name).read_text(encoding="utf-8")
+    reader = csv.DictReader(text.splitlines())
+    if reader.fieldnames != COLUMNS:
+        raise TableError(f"{name}:1: columns are {', '.join(COLUMNS)}")
+    return tuple(_row(name, number, row) for number, row in enumerate(reader, 2))
 
 
 def _row(name: str, number: int, row: dict[str, str]) -> Combination:

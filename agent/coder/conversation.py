@@ -60,7 +60,9 @@ def _turns(messages: Sequence[BaseMessage]) -> Iterator[tuple[Answer, ...]]:
 
 def _answers(calls: AIMessage, replies: Sequence[BaseMessage]) -> tuple[Answer, ...]:
     by_id = {m.tool_call_id: m for m in replies if isinstance(m, ToolMessage)}
-    findings = tuple(f for m in replies if isinstance(m, HumanMessage) for f in m.additional_kwargs.get("findings", ()))
+    findings = tuple(
+        f for m in replies if isinstance(m, HumanMessage) for f in m.additional_kwargs.get("findings", ())
+    )
     return tuple(_answer(by_id.get(str(call["id"])), findings) for call in calls.tool_calls)
 
 

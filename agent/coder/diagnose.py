@@ -8,6 +8,7 @@ from agent.coder.case import Case
 from agent.coder.combinations import combinations
 from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.diagnoses import Diagnosis, Dropped, choose, combine, first_listed, settle
+from agent.coder.episode import episode, needs_episode
 
 MOST = 12
 REJECTED_SCORE = 0.5
@@ -31,7 +32,18 @@ def diagnose(case: Case) -> Stage:
     if not queries:
         return Diagnosed(diagnoses=(), rejected=())
     (found,) = yield (Ask(tool="search_codes", args={"queries": queries, "system": "icd10cm"}),)
-    results = found.data.get("results", [])
+    results = list(found.data.get("results", []))
+    again = {
+        n: f"{c.query} {episode(c.seen)}"
+        for n, c in enumerate(wanted)
+        if n < len(results) and needs_episode(results[n])
+    }
+    if again:
+        (found,) = yield (
+            Ask(tool="search_codes", args={"queries": list(again.values()), "system": "icd10cm"}),
+        )
+        for place, result in zip(again, found.data.get("results", ()), strict=False):
+            results[place] = result
     chosen, _ = choose(wanted, results[: len(wanted)])
     chosen, combined = combine(chosen, combinations())
     if not chosen:
@@ -48,7 +60,13 @@ def diagnose(case: Case) -> Stage:
 
 
 def _left_out(d: Dropped) -> Json:
-    return {"code": d.code, "system": "ICD-10-CM", "reason": d.reason, "rule": d.rule, "citations": d.citations}
+    return {
+        "code": d.code,
+        "system": "ICD-10-CM",
+        "reason": d.reason,
+        "rule": d.rule,
+        "citations": d.citations,
+    }
 
 
 def _rejected(refused: Sequence[Unestablished], results: Sequence[Json]) -> list[Json]:
@@ -58,7 +76,13 @@ def _rejected(refused: Sequence[Unestablished], results: Sequence[Json]) -> list
         if hit:
             citations = [r.seen.citation]
             rows.append(
-                {"code": hit["code"], "system": "ICD-10-CM", "reason": r.reason, "rule": r.rule, "citations": citations}
+                {
+                    "code": hit["code"],
+                    "system": "ICD-10-CM",
+                    "reason": r.reason,
+                    "rule": r.rule,
+                    "citations": citations,
+                }
             )
     return rows
 

@@ -36,7 +36,9 @@ class Dropped:
     citations: list[Json]
 
 
-def choose(candidates: Sequence[Candidate], results: Iterable[Json]) -> tuple[list[Diagnosis], list[Candidate]]:
+def choose(
+    candidates: Sequence[Candidate], results: Iterable[Json]
+) -> tuple[list[Diagnosis], list[Candidate]]:
     """The best billable hit of each candidate; candidates without one are returned apart (a query, not a guess)."""
     chosen: dict[str, Diagnosis] = {}
     unfound: list[Candidate] = []

@@ -33,7 +33,11 @@ class Counted:
 
 def problems(diagnoses: Sequence[Diagnosis], lookups: dict[str, Json]) -> list[Counted]:
     """Each diagnosis addressed, by number and complexity (CPT MDM table, problems)."""
-    return [_problem(d, lookups.get(d.code, {})) for d in diagnoses if not d.code.startswith(("Z", "V", "W", "X", "Y"))]
+    return [
+        _problem(d, lookups.get(d.code, {}))
+        for d in diagnoses
+        if not d.code.startswith(("Z", "V", "W", "X", "Y"))
+    ]
 
 
 def _problem(d: Diagnosis, lookup: Json) -> Counted:
@@ -41,7 +45,9 @@ def _problem(d: Diagnosis, lookup: Json) -> Counted:
     trends = {m.trend for c in d.candidates for m in c.listed if m.trend}
     text = f"{seen.text} ({d.code})"
     if lookup.get("chronic"):
-        return Counted(category="chronic_exacerbation" if trends & WORSE else "stable_chronic", text=text, seen=seen)
+        return Counted(
+            category="chronic_exacerbation" if trends & WORSE else "stable_chronic", text=text, seen=seen
+        )
     if d.code.startswith("R"):
         return Counted(category="undiagnosed_new_problem", text=text, seen=seen)
     return Counted(category="acute_uncomplicated", text=text, seen=seen)
@@ -56,9 +62,13 @@ def data(case: Case, billed: Iterable[str]) -> list[Counted]:
         if seen.assertion == "absent" or seen.concept in mine or seen.experiencer != "patient":
             continue
         if event == "ordered":
-            found.setdefault(str(seen.concept), Counted(category="test_ordered", text=str(seen.concept), seen=seen))
+            found.setdefault(
+                str(seen.concept), Counted(category="test_ordered", text=str(seen.concept), seen=seen)
+            )
         elif event in {"reviewed", "done"}:
-            found.setdefault(str(seen.concept), Counted(category="test_reviewed", text=str(seen.concept), seen=seen))
+            found.setdefault(
+                str(seen.concept), Counted(category="test_reviewed", text=str(seen.concept), seen=seen)
+            )
     return list(found.values())
 
 

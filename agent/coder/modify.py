@@ -22,7 +22,9 @@ def modify(case: Case, lines: Sequence[Line]) -> Stage:
     if not asks:
         return tuple(wanted)
     answers = yield tuple(asks)
-    allowed = {a.data["code"]: {m["code"] for m in a.data["modifiers"] if m["allowed"]} for a in answers if a.data}
+    allowed = {
+        a.data["code"]: {m["code"] for m in a.data["modifiers"] if m["allowed"]} for a in answers if a.data
+    }
     return tuple(_kept(line, allowed.get(line.code, set())) for line in wanted)
 
 

@@ -26,13 +26,17 @@ def serve(case: Case) -> Stage:
     for seen, hit in zip(done, hits, strict=False):
         if hit and hit["code"] in facts and hit["code"] not in lines:
             rationale = f"documented as done today: '{seen.text}'"
-            lines[hit["code"]] = Line(code=hit["code"], seen=(seen,), rationale=rationale, facts=facts[hit["code"]])
+            lines[hit["code"]] = Line(
+                code=hit["code"], seen=(seen,), rationale=rationale, facts=facts[hit["code"]]
+            )
     return tuple(lines.values())
 
 
 def performed(case: Case) -> list[Seen]:
     """Tests and procedures that were done here today; ordered, planned, reviewed or done elsewhere is not done."""
-    return [m for m in case.of("test", "procedure") if m.event == "done" and m.assertion == "present" and _here(m)]
+    return [
+        m for m in case.of("test", "procedure") if m.event == "done" and m.assertion == "present" and _here(m)
+    ]
 
 
 def _here(seen: Seen) -> bool:

@@ -43,10 +43,16 @@ def see(case: Case, diagnosed: Diagnosed, lines: Sequence[Line]) -> Stage:
     if not code:
         return None
     (looked,) = yield (Ask(tool="look_up_codes", args={"codes": [code], "system": "cpt"}),)
-    facts = next(iter(looked.data.get("codes", ())), {})
+    facts: Json = next(iter(looked.data.get("codes", ())), {})
     said = levelled.data
     seen = tuple(d.candidates[0].seen for d in diagnosed.diagnoses[:4])
     line = Line(code=code, seen=seen, rationale=said["explanation"], facts=facts, minutes=minutes, is_em=True)
     elements = {k: {"level": said[k], "items": [c.item for c in v]} for k, v in counted.items()}
-    em = {"code": code, "basis": said["basis"], "minutes": minutes, "explanation": said["explanation"], **elements}
+    em = {
+        "code": code,
+        "basis": said["basis"],
+        "minutes": minutes,
+        "explanation": said["explanation"],
+        **elements,
+    }
     return Visit(line=line, em=em)

@@ -42,9 +42,12 @@ def call_options(spec: str) -> dict[str, Any]:
 
 
 def _other(provider: str, model: str) -> "BaseChatModel":
+    from importlib import import_module
+
     try:
-        from langchain.chat_models import init_chat_model
+        factory = import_module("langchain.chat_models")
     except ImportError as error:
-        raise ModelSpecError(f"model {provider}:{model} needs: pip install langchain langchain-{provider}") from error
-    made: BaseChatModel = init_chat_model(model, model_provider=provider, temperature=0)
+        needs = f"pip install langchain langchain-{provider}"
+        raise ModelSpecError(f"model {provider}:{model} needs another package: {needs}") from error
+    made: BaseChatModel = factory.init_chat_model(model, model_provider=provider, temperature=0)
     return made

@@ -20,14 +20,18 @@ def bedrock_model(model: str, settings: "Settings") -> "ChatBedrockConverse":
 
     guardrail_id, _, version = (settings.guardrail or "").partition(":")
     guardrail = (
-        {"guardrailIdentifier": guardrail_id, "guardrailVersion": version or "DRAFT"} if guardrail_id else None
+        {"guardrailIdentifier": guardrail_id, "guardrailVersion": version or "DRAFT"}
+        if guardrail_id
+        else None
     )
     return ChatBedrockConverse(
-        model=model,
+        model_id=model,
         region_name=settings.region,
         endpoint_url=settings.bedrock_endpoint,
         temperature=0,
         max_tokens=8192,
         guardrail_config=guardrail,
-        config=Config(retries={"total_max_attempts": 1}, read_timeout=settings.model_timeout, connect_timeout=10),
+        config=Config(
+            retries={"total_max_attempts": 1}, read_timeout=settings.model_timeout, connect_timeout=10
+        ),
     )

@@ -23,8 +23,8 @@ class Price:
 @cache
 def prices() -> tuple[Price, ...]:
     """The price table, longest prefix first."""
-    with (files(__package__) / "prices.csv").open(encoding="utf-8", newline="") as file:
-        rows = [Price(prefix=r["prefix"], **_amounts(r)) for r in csv.DictReader(file)]
+    text = (files(__package__) / "prices.csv").read_text(encoding="utf-8")
+    rows = [Price(prefix=r["prefix"], **_amounts(r)) for r in csv.DictReader(text.splitlines())]
     return tuple(sorted(rows, key=lambda p: -len(p.prefix)))
 
 
@@ -42,6 +42,9 @@ def cost_usd(spec: str, reply: AIMessage) -> Decimal:
     read, write = details.get("cache_read", 0) or 0, details.get("cache_creation", 0) or 0
     plain = max(used["input_tokens"] - read - write, 0)
     total = (
-        plain * price.input + read * price.cache_read + write * price.cache_write + used["output_tokens"] * price.output
+        plain * price.input
+        + read * price.cache_read
+        + write * price.cache_write
+        + used["output_tokens"] * price.output
     )
     return (total / 1_000_000).quantize(Decimal("0.000001"))

@@ -21,7 +21,13 @@ TRANSIENT_CODES = frozenset(
         "RequestTimeoutException",
     }
 )
-TRANSIENT_TYPES = (ReadTimeoutError, ConnectTimeoutError, EndpointConnectionError, ConnectionClosedError, TimeoutError)
+TRANSIENT_TYPES = (
+    ReadTimeoutError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ConnectionClosedError,
+    TimeoutError,
+)
 
 
 def is_transient(error: Exception) -> bool:

@@ -16,7 +16,9 @@ from tools import load_tools
 
 PROPOSE = "propose_claim"
 NUDGE = "Your turn ended without a tool call. Go on with the tools, or hand in with propose_claim (alone in its turn)."
-MALFORMED = "This turn held a tool call whose arguments are not valid JSON: nothing of it was run; call again."
+MALFORMED = (
+    "This turn held a tool call whose arguments are not valid JSON: nothing of it was run; call again."
+)
 CUT = "This turn was cut at the output limit: nothing of it was run; call again with less in one turn."
 ALONE = "propose_claim must be alone in its turn: nothing of this turn was run. Call the other tools first, then hand in."
 
@@ -110,4 +112,7 @@ def _protocol_answers(reply: AIMessage) -> list[AnyMessage]:
 
 def _refused(reply: AIMessage, text: str) -> list[AnyMessage]:
     calls = [*reply.tool_calls, *reply.invalid_tool_calls]
-    return [ToolMessage(text, tool_call_id=str(call["id"]), name=call["name"] or "", status="error") for call in calls]
+    return [
+        ToolMessage(text, tool_call_id=str(call["id"]), name=call["name"] or "", status="error")
+        for call in calls
+    ]

@@ -59,7 +59,9 @@ def _head(facts: EncounterFacts) -> dict[str, str]:
         "date_of_service": facts.date_of_service.isoformat(),
         "age": "unknown" if facts.age_years is None else str(facts.age_years),
         "sex": facts.patient.sex,
-        "new_patient": {True: "new", False: "established", None: "not settled by the record"}[facts.new_patient],
+        "new_patient": {True: "new", False: "established", None: "not settled by the record"}[
+            facts.new_patient
+        ],
         "place_of_service": facts.place_of_service or "unknown",
         "payer": facts.payer_kind,
         "documents": documents,

@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-from langgraph.graph import END
 from langgraph.runtime import Runtime
 from langgraph.types import Command, interrupt
 
@@ -23,7 +22,7 @@ def review(state: State, runtime: Runtime[Context]) -> Command[Literal["self_che
     )
     decision = Decision.model_validate(answer)
     if decision.action == "reject":
-        return Command(goto=END, update={"status": "rejected", "decision": decision})
+        return Command(goto="__end__", update={"status": "rejected", "decision": decision})
     if decision.action == "amend" and decision.proposal is not None:
         return Command(goto="self_check", update={"decision": decision, "proposal": decision.proposal})
     return Command(goto="triage", update={"decision": decision})

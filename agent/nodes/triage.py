@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-from langgraph.graph import END
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
@@ -17,7 +16,7 @@ from tools.checks import RULES_BY_ID
 def triage(state: State, runtime: Runtime[Context]) -> Command[Literal["emit", "review", "__end__"]]:
     """Decide where the claim goes. Blocked: an error is left that no role may override."""
     if any(not RULES_BY_ID[f.rule].overridable for f in _open_errors(state)):
-        return Command(goto=END, update={"status": "blocked", "reasons": _error_reasons(state)})
+        return Command(goto="__end__", update={"status": "blocked", "reasons": _error_reasons(state)})
     reasons = hold_reasons(state, runtime.context)
     if reasons:
         return Command(goto="review", update={"status": "held", "reasons": tuple(reasons)})
@@ -38,7 +37,9 @@ def hold_reasons(state: State, context: Context) -> list[Reason]:
 
 def _holding_findings(state: State) -> list[Reason]:
     """Findings that ask for a person although they are no errors (missing data, another edition)."""
-    found = [(RULES_BY_ID[f.rule].hold, f) for f in state["findings"] if f.level != "error" and f.override is None]
+    found = [
+        (RULES_BY_ID[f.rule].hold, f) for f in state["findings"] if f.level != "error" and f.override is None
+    ]
     return [Reason(kind=kind, text=f.message) for kind, f in found if kind in {"data", "edition"}]
 
 
@@ -67,12 +68,18 @@ def _correction(state: State, context: Context) -> list[Reason]:
     live = context.store.live_original(claim)
     if live is None or live == claim_sha256(claim):
         return []
-    return [Reason(kind="policy", text="a different claim of this encounter was emitted before; this is a correction")]
+    return [
+        Reason(
+            kind="policy", text="a different claim of this encounter was emitted before; this is a correction"
+        )
+    ]
 
 
 def _approved(state: State) -> bool:
     decision, claim = state["decision"], state["claim"]
-    return bool(decision and claim and decision.action != "reject" and decision.claim_sha256 == claim_sha256(claim))
+    return bool(
+        decision and claim and decision.action != "reject" and decision.claim_sha256 == claim_sha256(claim)
+    )
 
 
 def _open_errors(state: State) -> list[Finding]:

@@ -32,4 +32,7 @@ def render(name: str, **variables: str) -> str:
 
 def prompt_hashes() -> dict[str, str]:
     """sha256 (first 16 hex digits) of each prompt file, for the trace."""
-    return {name: hashlib.sha256(load(name).encode()).hexdigest()[:16] for name in ("coder", "encounter", "repair")}
+    return {
+        name: hashlib.sha256(load(name).encode()).hexdigest()[:16]
+        for name in ("coder", "encounter", "repair")
+    }

@@ -15,13 +15,14 @@ def render_report(coding: Coding, state: State) -> str:
     """The page of one encounter; everything from the record is escaped."""
     marks = highlights(coding)
     facts = state["facts"]
-    return _template().render(
+    page: str = _template().render(
         style=_resource("report.css"),
         coding=coding,
         facts=facts,
         claim=state["claim"],
         documents=[
-            {"document": d, "pieces": paint(d.text, [m for m in marks if m.document == d.id])} for d in facts.documents
+            {"document": d, "pieces": paint(d.text, [m for m in marks if m.document == d.id])}
+            for d in facts.documents
         ],
         totals=_totals(coding),
         findings=sorted(coding.findings, key=lambda f: ("error", "warning", "info").index(f.level)),
@@ -29,6 +30,7 @@ def render_report(coding: Coding, state: State) -> str:
         history_used=_history_used(coding),
         attempts=len(state["rounds"]),
     )
+    return page
 
 
 def _totals(coding: Coding) -> dict[str, Any]:
@@ -40,9 +42,10 @@ def _totals(coding: Coding) -> dict[str, Any]:
 
 
 def _history_used(coding: Coding) -> list[Any]:
-    rows = [*coding.diagnoses, *coding.service_lines, *coding.rejected]
-    found = {e.reference: e for row in rows for e in row.evidence if e.kind == "fhir"}
-    return list(found.values())
+    cited = [d.evidence for d in coding.diagnoses]
+    cited += [line.evidence for line in coding.service_lines]
+    cited += [r.evidence for r in coding.rejected]
+    return list({e.reference: e for evidence in cited for e in evidence if e.kind == "fhir"}.values())
 
 
 def _resource(name: str) -> str:
@@ -50,8 +53,10 @@ def _resource(name: str) -> str:
 
 
 @cache
-def _template() -> Any:  # noqa: ANN401 - jinja2's compiled template
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+def _template() -> Any:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     return environment.from_string(_resource("report.html"))
 
 

@@ -1,6 +1,7 @@
 """Evidence spans painted into the note: overlapping spans are cut into pieces that know all their owners."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from agent.coding import Coding
 from knowledge.records import Evidence, NoteEvidence
@@ -67,7 +68,7 @@ def paint(text: str, marks: list[Highlight]) -> list[Piece]:
     """Cut the text at every span border; the pieces joined give the text again."""
     cuts = sorted({0, len(text), *(m.start for m in marks), *(m.end for m in marks)})
     pieces = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         over = [m for m in marks if m.start <= start and m.end >= end]
         kinds = {m.kind for m in over}
         pieces.append(
@@ -76,7 +77,9 @@ def paint(text: str, marks: list[Highlight]) -> list[Piece]:
                 kind=next((k for k in ORDER if k in kinds), ""),
                 owners=tuple(dict.fromkeys(m.owner for m in over)),
                 label=", ".join(dict.fromkeys(m.label for m in over)),
-                anchors=tuple(dict.fromkeys(f"e-{m.document}-{m.start}" for m in over if m.start == start))[:1],
+                anchors=tuple(dict.fromkeys(f"e-{m.document}-{m.start}" for m in over if m.start == start))[
+                    :1
+                ],
             )
         )
     return pieces

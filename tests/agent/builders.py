@@ -29,7 +29,9 @@ def claim(*, units: int = 1, tenant: str = "default", charge: str = "150.00", ba
         claim_id="CLAIM1",
         encounter_id="enc-1",
         tenant=tenant,
-        patient=Person(id="p1", name=Name(last="Doe", first="Ann"), birth_date=date(1960, 1, 2), sex="female"),
+        patient=Person(
+            id="p1", name=Name(last="Doe", first="Ann"), birth_date=date(1960, 1, 2), sex="female"
+        ),
         coverages=(coverage(),),
         billing_provider=None,
         rendering_provider=None,

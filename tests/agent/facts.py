@@ -34,12 +34,16 @@ def facts(**changes: Any) -> EncounterFacts:
         "encounter_reference": "Encounter/enc-1",
         "date_of_service": DAY,
         "place_of_service": "11",
-        "patient": Person(id="p1", name=Name(last="Doe", first="Ann"), birth_date=date(1960, 1, 2), sex="female"),
+        "patient": Person(
+            id="p1", name=Name(last="Doe", first="Ann"), birth_date=date(1960, 1, 2), sex="female"
+        ),
         "age_years": 66,
         "new_patient": False,
         "documents": (document(),),
         "coverages": (coverage(),),
         "billing_provider": provider(),
-        "rendering_provider": provider(reference="Practitioner/1", is_person=True, name=Name(last="Roe", first="Max")),
+        "rendering_provider": provider(
+            reference="Practitioner/1", is_person=True, name=Name(last="Roe", first="Max")
+        ),
     }
     return EncounterFacts(**{**fields, **changes})

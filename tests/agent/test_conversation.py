@@ -51,6 +51,10 @@ def test_findings_reach_the_coder_after_its_claim() -> None:
 
 
 def test_a_conversation_of_another_model_is_refused() -> None:
-    messages = [called("a", "b"), ToolMessage("{}", tool_call_id="1-0"), ToolMessage("{}", tool_call_id="1-1")]
+    messages = [
+        called("a", "b"),
+        ToolMessage("{}", tool_call_id="1-0"),
+        ToolMessage("{}", tool_call_id="1-1"),
+    ]
     with pytest.raises(ConversationError, match="2 answers where the coder asked 1"):
         next_asks(program, messages)

@@ -42,7 +42,8 @@ def test_transient(error: Exception) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [client_error("AccessDeniedException", 403), client_error("ValidationException", 400), ValueError("x")]
+    "error",
+    [client_error("AccessDeniedException", 403), client_error("ValidationException", 400), ValueError("x")],
 )
 def test_not_transient(error: Exception) -> None:
     assert not is_transient(error)

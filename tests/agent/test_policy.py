@@ -15,7 +15,9 @@ from tools.proposal import Proposal, ProposedDiagnosis, ProviderQuery
 EMPTY = Proposal(diagnoses=(), service_lines=())
 
 
-def texts(policy: Policy, *, proposal: Proposal = EMPTY, new: bool | None = False, basis: str = "given") -> str:
+def texts(
+    policy: Policy, *, proposal: Proposal = EMPTY, new: bool | None = False, basis: str = "given"
+) -> str:
     found = policy_reasons(policy, facts(new_patient=new), proposal, claim(basis=basis))
     return "; ".join(r.text for r in found)
 
@@ -66,11 +68,7 @@ def test_near_miss_does_not_hold(policy: Policy, options: dict[str, object]) -> 
 
 def test_audit_sample_is_reproducible_and_near_its_rate() -> None:
     policy = Policy(audit_rate=0.2, audit_seed=3)
-    drawn = [
-        n
-        for n in range(500)
-        if policy_reasons(policy, facts(encounter_id=f"e{n}"), EMPTY, claim())
-    ]
+    drawn = [n for n in range(500) if policy_reasons(policy, facts(encounter_id=f"e{n}"), EMPTY, claim())]
     again = [n for n in range(500) if policy_reasons(policy, facts(encounter_id=f"e{n}"), EMPTY, claim())]
     assert drawn == again
     assert 60 < len(drawn) < 140
@@ -80,7 +78,9 @@ def test_warnings_hold_only_where_listed() -> None:
     unknown = Finding(rule="line.unknown_to_table", level="warning", message="not in the table")
     other = Finding(rule="line.mue", level="warning", message="near the limit")
     listed = Policy(hold_warnings=("line.unknown_to_table",))
-    assert [r.text for r in warning_reasons(listed, (unknown, other))] == ["line.unknown_to_table: not in the table"]
+    assert [r.text for r in warning_reasons(listed, (unknown, other))] == [
+        "line.unknown_to_table: not in the table"
+    ]
     assert warning_reasons(Policy(), (unknown, other)) == []
     assert len(warning_reasons(Policy(hold_warnings=("*",)), (unknown, other))) == 2
 

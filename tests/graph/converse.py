@@ -10,7 +10,9 @@ from typing import Any
 HANG = "hang"
 
 
-def reply(*content: dict[str, Any], stop: str = "tool_use", tokens: tuple[int, int] = (900, 120)) -> dict[str, Any]:
+def reply(
+    *content: dict[str, Any], stop: str = "tool_use", tokens: tuple[int, int] = (900, 120)
+) -> dict[str, Any]:
     """A Converse response body."""
     return {
         "output": {"message": {"role": "assistant", "content": list(content)}},

@@ -37,7 +37,9 @@ class ScriptedModel(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         if len(self._sent) >= len(self.replies):
-            raise AssertionError(f"the model was called {len(self._sent) + 1} times, the script has {len(self.replies)}")
+            raise AssertionError(
+                f"the model was called {len(self._sent) + 1} times, the script has {len(self.replies)}"
+            )
         reply = self.replies[len(self._sent)]
         self._sent.append(list(messages))
         if isinstance(reply, Exception):
