@@ -197,6 +197,22 @@ def _written(context: Context) -> list[str]:
     return sorted(p.name for p in context.out.iterdir()) if context.out and context.out.is_dir() else []
 
 
+def _state_types() -> list[tuple[str, str]]:
+    """Every record that a checkpoint may hold; nothing else is read back."""
+    from agent import state
+    from knowledge import records
+    from tools import encounter, proposal
+    from tools.claim import model
+
+    modules = (state, records, encounter, proposal, model)
+    return [
+        (module.__name__, name)
+        for module in modules
+        for name, kind in vars(module).items()
+        if isinstance(kind, type) and kind.__module__ == module.__name__
+    ]
+
+
 @contextmanager
 def sqlite_checkpointer(folder: Path) -> "Iterator[BaseCheckpointSaver[str]]":
     """The default checkpointer: ``folder/checkpoints.sqlite``, readable by its owner only."""
@@ -210,7 +226,7 @@ def sqlite_checkpointer(folder: Path) -> "Iterator[BaseCheckpointSaver[str]]":
     path.touch(mode=0o600)
     connection = sqlite3.connect(path, check_same_thread=False, timeout=30)
     try:
-        yield SqliteSaver(connection, serde=JsonPlusSerializer())
+        yield SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=_state_types()))
     finally:
         connection.close()
 
