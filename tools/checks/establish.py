@@ -121,8 +121,11 @@ def lexicon_of(bookshelf: Bookshelf) -> Lexicon:
     """Index the vocabulary's problem terms and the drugs of long-term use codes by code."""
     by_code: dict[str, dict[Stems, None]] = {}
     below: dict[str, dict[Stems, None]] = {}
-    for code, term in _terms(bookshelf):
-        bare, stems = code.replace(".", ""), frozenset(t.stem for t in tokens(term))
+    conditions = {_stems(problem.term) for problem in bookshelf.vocabulary.problems}
+    for code, term, drug in _terms(bookshelf):
+        bare, stems = code.replace(".", ""), _stems(term)
+        if drug and stems in conditions:  # a brand such as Diabeta has the stem of a disease
+            continue
         by_code.setdefault(bare, {})[stems] = None
         for length in range(3, len(bare)):
             below.setdefault(bare[:length], {})[stems] = None
@@ -132,14 +135,18 @@ def lexicon_of(bookshelf: Bookshelf) -> Lexicon:
     )
 
 
-def _terms(bookshelf: Bookshelf) -> Iterator[tuple[str, str]]:
+def _stems(term: str) -> Stems:
+    return frozenset(t.stem for t in tokens(term))
+
+
+def _terms(bookshelf: Bookshelf) -> Iterator[tuple[str, str, bool]]:
     vocabulary = bookshelf.vocabulary
     for problem in vocabulary.problems:
-        yield problem.code, problem.term
+        yield problem.code, problem.term, False
     for drug in vocabulary.medications:
         if drug.long_term:
-            yield drug.long_term, drug.name
-            yield drug.long_term, drug.generic
+            yield drug.long_term, drug.name, True
+            yield drug.long_term, drug.generic, True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,8 +18,25 @@ from tools.checks.tables import CueGroup, modalities, regions, service_cue, titl
 from tools.claim.model import ClaimLine
 
 _NOTE_IS_ENOUGH = frozenset(
-    "em_new em_established em_consult em_hospital em_emergency em_nursing em_home telehealth em_addon quality supply "
-    "prolonged obstetric virtual dialysis anesthesia specimen".split()
+    [
+        "em_new",
+        "em_established",
+        "em_consult",
+        "em_hospital",
+        "em_emergency",
+        "em_nursing",
+        "em_home",
+        "telehealth",
+        "em_addon",
+        "quality",
+        "supply",
+        "prolonged",
+        "obstetric",
+        "virtual",
+        "dialysis",
+        "anesthesia",
+        "specimen",
+    ]
 )
 
 

@@ -17,8 +17,31 @@ _AUDIO = re.compile(
     r"\b(?:telephone visit|by telephone|by phone|over the phone|phone visit|audio[- ]only|telephone encounter)\b"
 )
 _HANDS = frozenset(
-    "imaging injection vaccine vaccine_admin drug skin joint wound ear nose ortho gi urology lab specimen supply "
-    "womens vascular vascular_access immune_globulin pathology eye allergy".split()
+    [
+        "imaging",
+        "injection",
+        "vaccine",
+        "vaccine_admin",
+        "drug",
+        "skin",
+        "joint",
+        "wound",
+        "ear",
+        "nose",
+        "ortho",
+        "gi",
+        "urology",
+        "lab",
+        "specimen",
+        "supply",
+        "womens",
+        "vascular",
+        "vascular_access",
+        "immune_globulin",
+        "pathology",
+        "eye",
+        "allergy",
+    ]
 )
 
 

@@ -311,7 +311,9 @@ def _other_primary(request: CheckRequest, line: ClaimLine) -> bool:
 def charge(request: CheckRequest) -> Iterator[Doubt]:
     """A service is charged; only quality codes and state vaccines go without."""
     for line in request.claim.lines:
-        if line.charge == 0 and request.category(line) not in {"quality", "vaccine"}:
+        row = request.procedure(line)
+        free = row is not None and (row.category in {"quality", "vaccine"} or row.status == "M")
+        if line.charge == 0 and not free:
             yield Doubt(message=f"{line.code} has no charge.", codes=(line.code,), line=line.number)
 
 

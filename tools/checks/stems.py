@@ -7,7 +7,7 @@ from functools import lru_cache
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?(?:\.\d+)?%?")
 _SUFFIXES = (
     "iveness", "ications", "ication", "ically", "ations", "ation", "ities", "ical", "ious", "ions", "ance",
-    "ion", "ive", "ity", "ies", "ism", "ial", "ias", "iac", "ia", "ic", "al", "ous", "ly", "es", "ed", "ing", "is",
+    "ion", "ive", "ity", "ies", "ism", "ial", "ics", "ias", "iac", "ia", "ic", "al", "ous", "ly", "es", "ed", "ing", "is",
     "us", "um", "ae", "as", "y", "e", "s", "a",
 )  # fmt: skip
 _SHORTEST = 4

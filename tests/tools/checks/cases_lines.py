@@ -64,7 +64,7 @@ TABLE: list[Case] = [
     ("line.age", ln(L("99397")), ln(L("99396"))),
     ("line.sex", ln(L("G0103")), ln(L("G0103"), patient=person(sex="male"))),
     ("line.units", ln(L("99213", units=Decimal("1.5"))), ln(L("99213"))),
-    ("line.mue", ln(L("99213", units=Decimal(2))), ln(L("99213"))),
+    ("line.mue", ln(L("99213", units=Decimal(3))), ln(L("99213", units=Decimal(2)))),
     ("line.duplicate", ln(L("93000"), L("93000")), ln(L("93000"), L("93000", "76"))),
     ("line.add_on_without_primary", ln(L("99213"), L("90472")), ln(L("90471"), L("90472"))),
     ("line.charge", ln(L("99213", charge=Decimal(0))), ln(L("99213"), L("0500F", charge=Decimal(0)))),
@@ -82,7 +82,7 @@ TABLE: list[Case] = [
 ]
 
 PAIRS: list[Case] = [
-    ("line.ptp", ln(L("69210", "59"), L("69209", "59")), ln(L("69210"), L("93000"))),
+    ("line.ptp", ln(L("80053", "59"), L("80048")), ln(L("69210"), L("69209"))),
     ("line.ptp_modifier", ln(L("93000"), L("93040")), ln(L("93000"), L("93040", "59"))),
     ("line.ptp_not_covered", ln(L("99213"), L("21299")), ln(L("99213"), L("93000"))),
     ("line.mutually_exclusive", ln(L("99406"), L("99407")), ln(L("99213", "25"), L("99407"))),
@@ -93,7 +93,7 @@ PAIRS: list[Case] = [
     (
         "line.g2211",
         ln(L("99213", "25"), L("G2211"), L("20610", "RT")),
-        ln(L("99213", "25"), L("G2211"), L("90471"), L("90686")),
+        ln(L("99213", "25"), L("G2211"), L("90471"), L("90656")),
     ),
     (
         "line.preventive_to_medicare",
@@ -207,19 +207,19 @@ HISTORY: list[Case] = [
 ]
 
 PRODUCTS: list[Case] = [
-    ("line.vaccine_without_administration", ln(L("90686")), ln(L("90686"), L("90471"))),
-    ("line.administration_without_vaccine", ln(L("90471")), ln(L("90471"), L("90686"))),
+    ("line.vaccine_without_administration", ln(L("90656")), ln(L("90656"), L("90471"))),
+    ("line.administration_without_vaccine", ln(L("90471")), ln(L("90471"), L("90656"))),
     (
         "line.administration_count",
-        ln(L("90686"), L("90715"), L("90471")),
-        ln(L("90686"), L("90715"), L("90471"), L("90472")),
+        ln(L("90656"), L("90715"), L("90471")),
+        ln(L("90656"), L("90715"), L("90471"), L("90472")),
     ),
     (
         "line.medicare_vaccine_admin",
         ln(L("90662"), L("90471"), patient=OLD, **MEDICARE),
         ln(L("90662"), L("G0008"), patient=OLD, **MEDICARE),
     ),
-    ("line.counselled_administration", ln(L("90460"), L("90686")), ln(L("90471"), L("90686"))),
+    ("line.counselled_administration", ln(L("90460"), L("90656")), ln(L("90471"), L("90656"))),
     ("line.drug_without_administration", ln(L("J3301")), ln(L("J3301"), L("20610", "RT"))),
     ("line.administration_without_drug", ln(L("96372")), ln(L("96372"), L("J1885"))),
     (

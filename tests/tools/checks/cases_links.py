@@ -54,7 +54,7 @@ LINKS: list[Case] = [
     ("link.side", ln(L("20610", "LT"), codes=KNEES), ln(L("20610", "RT"), codes=KNEES)),
     ("link.site", ln(L("73562", "RT"), codes=("S93.401A",)), ln(L("73610", "RT"), codes=("S93.401A",))),
     ("link.preventive", ln(L("99396"), codes=("I10",)), ln(L("99396"), codes=("Z00.00",))),
-    ("link.vaccine", ln(L("90686"), L("90471"), codes=("I10",)), ln(L("90686"), L("90471"), codes=("Z23",))),
+    ("link.vaccine", ln(L("90656"), L("90471"), codes=("I10",)), ln(L("90656"), L("90471"), codes=("Z23",))),
     ("link.screening", ln(L("77067"), codes=("N64.4",)), ln(L("77067"), codes=("Z12.31",))),
     (
         "link.diagnostic_as_screening",
@@ -71,7 +71,7 @@ LINKS: list[Case] = [
 
 MODIFIERS: list[Case] = [
     ("modifier.format", ln(L("99213", "2")), ln(L("99213", "25"))),
-    ("modifier.unknown", ln(L("99213", "Q9")), ln(L("99213", "25"))),
+    ("modifier.unknown", ln(L("99213", "ZZ")), ln(L("99213", "25"))),
     ("modifier.not_allowed", ln(L("93000", "25")), ln(L("99213", "25"))),
     ("modifier.duplicate", ln(L("20610", "RT", "RT")), ln(L("20610", "RT"))),
     (
