@@ -120,7 +120,7 @@ class LinkageTable:
         coverage: Coverage | None = None,
     ) -> None:
         self._procedures = procedures
-        self._books = tuple(books)
+        self.books = tuple(books)
         self._sides = sides
         self._limits = tuple(limits)
         self._coverage = coverage
@@ -151,14 +151,14 @@ class LinkageTable:
 
     def with_coverage(self, coverage: Coverage) -> "LinkageTable":
         """Return a table that asks imported coverage articles first; silent ones answer None."""
-        return LinkageTable(self._procedures, self._books, self._sides, self._limits, coverage)
+        return LinkageTable(self._procedures, self.books, self._sides, self._limits, coverage)
 
     def covers(self, procedure: str) -> bool:
         """Whether any rule speaks of the procedure."""
         found = self._procedures.find(procedure)
         if found is None:
             return False
-        return any(target in book.targets for book in self._books for target in _targets(found))
+        return any(target in book.targets for book in self.books for target in _targets(found))
 
     def _side(self, diagnosis: str) -> Side | None:
         """Return the side of the body that the diagnosis code names, or None."""
@@ -211,7 +211,7 @@ class LinkageTable:
 
     def _ruled(self, diagnosis: str, code: str, procedure: Procedure) -> Linkage:
         targets = _targets(procedure)
-        for book in self._books:
+        for book in self.books:
             judged = book.judge(code, ("any:*",)) or book.judge(code, targets)
             if judged is None:
                 continue

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final, Literal
 
@@ -13,6 +13,14 @@ from knowledge.records import CodeSystem
 from knowledge.tables import EDITION, edition_folder, read_csv, unique
 
 PROCEDURE_EDITION: Final = f"{EDITION} starter"
+
+FILES: Final = (
+    "procedures.csv",
+    "procedure_components.csv",
+    "terminated.csv",
+    "drug_units.csv",
+    "vaccine_admin.csv",
+)
 
 EM_CATEGORIES: Final = frozenset(
     {
@@ -172,12 +180,22 @@ class ProcedureTable:
 
     @classmethod
     def load(cls, data_dir: Path) -> "ProcedureTable":
-        """Read the shipped tables.
+        """Read the shipped tables; the same unchanged folder is read once per process.
 
         Raises:
             TableError: a file is missing or malformed, or a code occurs twice.
         """
         folder = edition_folder(data_dir)
+        stamps = tuple((folder / name).stat().st_mtime_ns for name in FILES if (folder / name).exists())
+        return _shared(folder, stamps)
+
+    @classmethod
+    def read(cls, folder: Path) -> "ProcedureTable":
+        """Read the tables of one edition folder.
+
+        Raises:
+            TableError: a file is missing or malformed, or a code occurs twice.
+        """
         rows = read_csv(folder / "procedures.csv", Procedure)
         unique(folder / "procedures.csv", (r.code for r in rows))
         components = read_csv(folder / "procedure_components.csv", Component)
@@ -223,7 +241,7 @@ class ProcedureTable:
             instead = f"; use {ended.successor}" if ended.successor else ""
             raise UnknownCodeError(f"{code} was valid until {ended.last_day}{instead}")
         raise UnknownCodeError(
-            f"{code} is unknown to the loaded procedure table (edition {EDITION}, partial)"
+            f"{code} is unknown to the loaded procedure table ({PROCEDURE_EDITION}, partial)"
         )
 
     def terminated(self, code: str) -> Terminated | None:
@@ -249,3 +267,8 @@ class ProcedureTable:
     def vaccine_admin(self, product: str) -> VaccineAdmin | None:
         """Return how giving this product is reported, or None."""
         return self._vaccine_admin.get(product)
+
+
+@lru_cache(maxsize=4)
+def _shared(folder: Path, stamps: tuple[int, ...]) -> ProcedureTable:
+    return ProcedureTable.read(folder)

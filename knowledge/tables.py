@@ -141,6 +141,6 @@ def _say(error: Exception, cells: list[str]) -> str:
 _CONVERT: Final[tuple[tuple[Any, Callable[[str], object]], ...]] = (
     (int, int),
     (bool, _yes),
-    (Decimal, Decimal),
+    (Decimal, lru_cache(maxsize=8192)(Decimal)),
     (date, date.fromisoformat),
 )

@@ -45,8 +45,8 @@ class ChargeMaster:
         """Read a CSV file with the columns code, modifier, payer, charge, effective_from, effective_to.
 
         Raises:
-            TableError: the file can not be read, a charge is not a positive amount of whole cents, or two rows
-                hold for the same code, modifier, payer and day.
+            TableError: the file can not be read, a charge is not a positive amount of whole cents, or two
+                rows hold for the same code, modifier, payer and day.
         """
         rows = read_csv(path, ChargeRow)
         for row in rows:
