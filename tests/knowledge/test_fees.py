@@ -37,7 +37,7 @@ def test_geography_weighs_each_part() -> None:
 
 
 def test_a_state_of_several_localities_asks_which() -> None:
-    with pytest.raises(UnknownCodeError, match="one of .*Miami"):
+    with pytest.raises(UnknownCodeError, match=r"one of .*Miami"):
         FEES.locality("FL")
     assert FEES.locality("09102-04").state == "FL"
     with pytest.raises(UnknownCodeError, match="is not in the table"):

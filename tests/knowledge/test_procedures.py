@@ -4,6 +4,7 @@ import csv
 import shutil
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,7 @@ def test_the_figures_of_a_visit() -> None:
 )
 def test_visit_times_meet_without_gap(ladder: tuple[str, ...]) -> None:
     rows = [TABLE.get(code, ON) for code in ladder]
-    for lower, upper in zip(rows, rows[1:], strict=False):
+    for lower, upper in pairwise(rows):
         assert lower.max_minutes is not None
         assert lower.max_minutes + 1 == upper.min_minutes
 
@@ -100,7 +101,7 @@ def test_an_ended_code_is_named_with_its_successor(code: str, successor: str) ->
     ended = TABLE.terminated(code)
     assert ended is not None
     assert TABLE.find(code, ON) is None
-    with pytest.raises(UnknownCodeError, match=f"{code} was valid until .*use {successor}"):
+    with pytest.raises(UnknownCodeError, match=rf"{code} was valid until .*use {successor}"):
         TABLE.get(code, ON)
     assert TABLE.find(successor, ON) is not None
 
