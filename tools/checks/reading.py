@@ -127,7 +127,7 @@ class Reading:
         page = self.page(document)
         if page is None or not page.segments:
             return None
-        return _status(page, _segment_at(page, start), start, end)
+        return _status(page, _segment_at(page, start), start, end, whole=True)
 
     def page(self, document: str) -> Page | None:
         """The page of a document, None when it is not there."""
@@ -220,7 +220,8 @@ def _group(page: Page, term: frozenset[str], position: int, width: int) -> tuple
     return (first, last) if last - first < width else None
 
 
-def _status(page: Page, sentence: int, start: int, end: int) -> Status:
+def _status(page: Page, sentence: int, start: int, end: int, *, whole: bool = False) -> Status:
+    """How a span is said; a denial inside it counts, in a ``whole`` passage only one it begins with."""
     low, high = page.bounds(sentence)
     before, after = page.lower[low:start], page.lower[end:high]
     known = cues()
@@ -228,7 +229,7 @@ def _status(page: Page, sentence: int, start: int, end: int) -> Status:
     if section == "family" or _family(known, before, after, page.lower[low:high]):
         return Status.FAMILY
     inside = known.pseudo.sub(" ", page.lower[start:end])
-    if _negated(known, before, after) or known.negation_before.search(inside):
+    if _negated(known, before, after) or _denies(known, inside, whole=whole):
         return Status.NEGATED
     if _near(known.hypothetical_before, known, before, 12) or _follows(known.hypothetical_after, after, 2):
         return Status.HYPOTHETICAL
@@ -237,6 +238,11 @@ def _status(page: Page, sentence: int, start: int, end: int) -> Status:
     if section == "history" or _near(known.historical_before, known, before, 5):
         return Status.HISTORICAL
     return Status.HISTORICAL if known.historical_after.search(_head(after, 8)) else Status.PRESENT
+
+
+def _denies(known: Cues, inside: str, *, whole: bool) -> bool:
+    found = known.negation_before.match(inside) if whole else known.negation_before.search(inside)
+    return found is not None
 
 
 def _family(known: Cues, before: str, after: str, whole: str) -> bool:
