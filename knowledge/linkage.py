@@ -224,9 +224,8 @@ class LinkageTable:
             )
             return _answer(diagnosis, procedure.code, verdict, said, source)
         why = f"no loaded rule speaks of {procedure.code} with {diagnosis}"
-        return _answer(
-            diagnosis, procedure.code, "no_rule", why, Source(table="linkage", edition=self.edition)
-        )
+        source = Source(table="linkage", edition=self.edition)
+        return _answer(diagnosis, procedure.code, "no_rule", why, source)
 
     def _conflict(
         self, diagnosis: str, procedure: Procedure, age: int | None, sex: str | None, modifiers: Sequence[str]

@@ -1,5 +1,6 @@
 """Payer packs: what differs from payer to payer, as dated data (law 11)."""
 
+from calendar import monthrange
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
@@ -190,9 +191,4 @@ def read_pack(path: Path) -> PayerPack:
 
 def _months_later(day: date, months: int) -> date:
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    for last in (day.day, 30, 29, 28):
-        try:
-            return date(year, month + 1, last)
-        except ValueError:
-            continue
-    raise AssertionError("every month has 28 days")
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

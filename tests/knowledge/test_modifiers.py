@@ -181,6 +181,11 @@ def test_a_refusal_names_the_figure_it_rests_on() -> None:
     assert "without QW" in MODIFIERS.allowed("QW", PROCEDURES.get("81025", ON)).why
 
 
+def test_the_table_knows_its_codes() -> None:
+    assert len(MODIFIERS) == len(MODIFIERS.codes) > 120
+    assert all(code in MODIFIERS for code in MODIFIERS.codes)
+
+
 def test_pricing_modifiers_come_first() -> None:
     assert MODIFIERS.sort(["RT", "59", "26"]) == ("26", "59", "RT")
     assert MODIFIERS.sort(["95", "25"]) == ("25", "95")

@@ -26,6 +26,7 @@ def test_the_packs_that_ship() -> None:
         "evergreen_health_plan",
     }
     assert len(PACKS) == 5
+    assert {PACKS.get(one).edition for one in PACKS.ids} == {PACKS.edition}
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ def test_it_is_large_and_every_title_is_short_and_plain() -> None:
         assert 4 <= len(row.title) <= 110, code
         assert row.category, code
         assert row.family, code
+        assert row.edition == TABLE.edition
 
 
 @pytest.mark.parametrize(
