@@ -171,10 +171,8 @@ def em_no_note(request: CheckRequest) -> Iterator[Doubt]:
 
 def spoken_minutes(text: str) -> tuple[int, ...]:
     """The minutes a lower-cased text states, hours converted, in reading order."""
-    found = []
-    for match in _MINUTES.finditer(text):
-        found.append(int(match[1]) if match[1] else round(float(match[2]) * 60))
-    return tuple(found)
+    found = _MINUTES.finditer(text)
+    return tuple(int(m[1]) if m[1] else round(float(m[2]) * 60) for m in found)
 
 
 @rule(

@@ -1,12 +1,10 @@
-"""Line rules on the history: new or established, global periods, how often, transitional and chronic care."""
+"""Line rules on the history: new or established, global periods, how often."""
 
-import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 
 from knowledge.payers import FrequencyLimit
 from knowledge.procedures import Procedure
-from tools.checks.claim_dates import pack_source
 from tools.checks.lines_table import known, row_source
 from tools.checks.request import CheckRequest
 from tools.checks.rule import Doubt, rule
@@ -110,7 +108,8 @@ def _same_group(request: CheckRequest, item: HistoryItem) -> bool:
     return same and not other
 
 
-def _past(request: CheckRequest) -> Iterator[tuple[HistoryItem, date]]:
+def past_services(request: CheckRequest) -> Iterator[tuple[HistoryItem, date]]:
+    """Yield earlier coded services of the history with their day."""
     for item in request.facts.history if request.facts else ():
         if item.kind in {"procedure", "claim", "immunization"} and item.effective is not None and item.code:
             yield item, item.effective
@@ -118,7 +117,7 @@ def _past(request: CheckRequest) -> Iterator[tuple[HistoryItem, date]]:
 
 def in_global(request: CheckRequest) -> Iterator[tuple[HistoryItem, Procedure, date]]:
     """Yield earlier procedures whose global period holds the date of service, with its last day."""
-    for item, day in _past(request):
+    for item, day in past_services(request):
         row = request.bookshelf.procedures.find(item.code or "", day)
         days = _DAYS.get(row.global_days, 0) if row else 0
         if (
@@ -188,7 +187,7 @@ def frequency_limit(request: CheckRequest) -> Iterator[Doubt]:
     for line in request.claim.lines:
         for limit in request.pack.limits(line.code):
             days = sorted(
-                {d for item, d in _past(request) if item.code in limit.codes and d < line.date_from},
+                {d for item, d in past_services(request) if item.code in limit.codes and d < line.date_from},
                 reverse=True,
             )
             if _used_up(limit, days, line):
@@ -196,7 +195,7 @@ def frequency_limit(request: CheckRequest) -> Iterator[Doubt]:
                     message=f"{line.code}: {limit.name}, last on {days[0]}; {limit.why}.",
                     codes=(line.code,),
                     line=line.number,
-                    source=pack_source(request),
+                    source=request.pack_source,
                 )
                 break
 
@@ -206,124 +205,3 @@ def _used_up(limit: FrequencyLimit, days: list[date], line: ClaimLine) -> bool:
         return False
     opens = limit.earliest_next(days[limit.at_most - 1])
     return opens is None or line.date_from < opens
-
-
-@rule(
-    "line.first_wellness",
-    "warning",
-    "A later wellness visit although the record shows no first one.",
-    "42 CFR 410.15; Claims Processing Manual ch. 18 s. 140",
-    overridable=True,
-)
-def first_wellness(request: CheckRequest) -> Iterator[Doubt]:
-    """G0439 follows G0438."""
-    if request.facts is None or not any(x.kind in {"claim", "procedure"} for x in request.facts.history):
-        return
-    had = {item.code for item, _ in _past(request)}
-    for line in request.claim.lines:
-        if line.code == "G0439" and not had & {"G0438", "G0439"}:
-            yield Doubt(
-                message="G0439 is for later wellness visits; the record shows no first one.",
-                codes=("G0439",),
-                line=line.number,
-            )
-
-
-@rule(
-    "line.welcome_visit",
-    "warning",
-    "A welcome visit long after Medicare began.",
-    "42 CFR 410.16: within 12 months of Part B",
-    overridable=True,
-)
-def welcome_visit(request: CheckRequest) -> Iterator[Doubt]:
-    """G0402 is paid within the first twelve months of Part B, at 65 for most."""
-    for line in request.claim.lines:
-        if line.code in {"G0402", "G0403", "G0404", "G0405"} and request.age is not None and request.age > 66:
-            yield Doubt(
-                message=f"{line.code} is for the first 12 months of Part B; the patient is {request.age}.",
-                codes=(line.code,),
-                line=line.number,
-            )
-
-
-_CONTACT = re.compile(
-    r"(?:call|contact|spoke|phone|reach)\w*[^.]{0,80}(?:2|two|1|one|same|next) (?:business )?days?|(?:2|two)[- ]business[- ]day"
-)
-_RECONCILED = re.compile(r"(?:medication|med|meds)s?[^.]{0,40}reconcil|reconcil\w*[^.]{0,40}med")
-
-
-@rule(
-    "line.tcm",
-    "error",
-    "Transitional care without one of its parts.",
-    "CPT transitional care management; MLN booklet on transitional care",
-    overridable=True,
-)
-def tcm(request: CheckRequest) -> Iterator[Doubt]:
-    """Discharge, contact within two business days, medicines reconciled, and a visit in 7 or 14 days."""
-    for line in request.claim.lines:
-        if line.code not in {"99495", "99496"}:
-            continue
-        missing = list(_tcm_gaps(request, 7 if line.code == "99496" else 14))
-        if missing:
-            yield Doubt(
-                message=f"{line.code} lacks: {'; '.join(missing)}.",
-                codes=(line.code,),
-                line=line.number,
-                hint="Bill the visit by its own level when a part is missing.",
-            )
-
-
-def _tcm_gaps(request: CheckRequest, days: int) -> Iterator[str]:
-    text = request.reading.text
-    ends = [
-        x.effective_end or x.effective
-        for x in (request.facts.history if request.facts else ())
-        if _inpatient(x)
-    ]
-    recent = [d for d in ends if d is not None and timedelta(0) <= request.on - d <= timedelta(days=30)]
-    if recent and request.on - max(recent) > timedelta(days=days):
-        yield f"a visit within {days} days of discharge"
-    if not recent and "discharge" not in text:
-        yield "a discharge"
-    if not _CONTACT.search(text):
-        yield "contact within two business days of discharge"
-    if not _RECONCILED.search(text):
-        yield "medication reconciliation"
-
-
-def _inpatient(item: HistoryItem) -> bool:
-    return item.kind == "encounter" and (
-        item.category in {"IMP", "ACUTE", "NONAC", "OBSENC"} or "inpatient" in item.display.lower()
-    )
-
-
-@rule(
-    "line.ccm",
-    "error",
-    "Care management without one of its parts.",
-    "CPT care management services; MLN booklet on chronic care management",
-    overridable=True,
-)
-def ccm(request: CheckRequest) -> Iterator[Doubt]:
-    """Two chronic conditions (one for principal care), consent, and a care plan."""
-    for line, row in known(request):
-        if row.family != "ccm" or row.add_on:
-            continue
-        text = request.reading.text
-        two = line.code not in {"99424", "99426"}
-        gaps = ["two chronic conditions"] if two and len({c[:3] for c in request.codes}) < 2 else []
-        gaps += ["the patient's consent"] if request.documents and "consent" not in text else []
-        gaps += (
-            ["a care plan"]
-            if request.documents and "care plan" not in text and "plan of care" not in text
-            else []
-        )
-        if gaps:
-            yield Doubt(
-                message=f"{line.code} lacks: {'; '.join(gaps)}.",
-                codes=(line.code,),
-                line=line.number,
-                source=row_source(row),
-            )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from knowledge.bookshelf import Bookshelf
 from knowledge.icd10cm import IcdCode
 from knowledge.procedures import Procedure
-from knowledge.records import Linkage, NoteEvidence
+from knowledge.records import Linkage, NoteEvidence, Source
 from tools.checks.establish import Establisher
 from tools.checks.policy import CheckPolicy
 from tools.checks.reading import Reading, read
@@ -114,6 +114,11 @@ class CheckRequest:
         if primary.pack in packs.ids:
             return packs.get(primary.pack or "")
         return packs.for_payer(primary.payer_id, primary.payer_kind)
+
+    @cached_property
+    def pack_source(self) -> Source:
+        """The payer pack as the source of a verdict."""
+        return Source(table=f"payers/{self.pack.id}", edition=self.pack.edition, row=self.pack.source)
 
     @cached_property
     def payers(self) -> frozenset[str]:

@@ -1,0 +1,201 @@
+"""Line rules on drugs: how given, units, what was discarded, NDC."""
+
+import math
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+
+from knowledge.procedures import DrugUnit
+from tools.checks.lines_table import known, row_source
+from tools.checks.request import CheckRequest
+from tools.checks.rule import Doubt, rule
+
+_ROUTES = frozenset(
+    {
+        "injection",
+        "joint",
+        "skin",
+        "womens",
+        "wound",
+        "pulmonary",
+        "eye",
+        "neuro",
+        "urology",
+        "immune_globulin",
+        "ortho",
+    }
+)
+_SINGLE_DOSE = frozenset({"biologic", "bone_agent", "hyaluronate", "neurotoxin_migraine"})
+
+
+@rule(
+    "line.drug_without_administration",
+    "warning",
+    "A drug without how it was given.",
+    "NCCI policy manual ch. 12; Claims Processing Manual ch. 17",
+    overridable=True,
+)
+def drug_without_administration(request: CheckRequest) -> Iterator[Doubt]:
+    """A drug given in the office is billed beside an injection, infusion or procedure."""
+    ways = {row.category for _, row in known(request)} & _ROUTES
+    unknown = any(request.procedure(x) is None for x in request.claim.lines)
+    for line, row in known(request):
+        if row.category == "drug" and not ways and not unknown:
+            yield Doubt(
+                message=f"{line.code} ({row.title}) has no administration on the claim.",
+                codes=(line.code,),
+                line=line.number,
+            )
+
+
+@rule(
+    "line.administration_without_drug",
+    "warning",
+    "An injection without the drug.",
+    "Claims Processing Manual ch. 12 s. 30.5",
+    overridable=True,
+)
+def administration_without_drug(request: CheckRequest) -> Iterator[Doubt]:
+    """An injection names what was injected, unless the patient brought it."""
+    drugs = any(r.category in {"drug", "immune_globulin", "vaccine"} for _, r in known(request))
+    unknown = any(request.procedure(x) is None for x in request.claim.lines)
+    for line, row in known(request):
+        if (
+            row.family in {"therapeutic_injection", "infusion"}
+            and not drugs
+            and not unknown
+            and not row.add_on
+        ):
+            yield Doubt(
+                message=f"{line.code} has no drug on the claim.", codes=(line.code,), line=line.number
+            )
+
+
+@rule(
+    "line.drug_units",
+    "error",
+    "The drug units do not match the documented dose.",
+    "HCPCS level II unit of the code; Claims Processing Manual ch. 17 s. 10",
+    overridable=True,
+)
+def drug_units(request: CheckRequest) -> Iterator[Doubt]:
+    """Units are the dose divided by the amount in the code, rounded up."""
+    for line, row in known(request):
+        unit = request.bookshelf.procedures.drug_unit(line.code)
+        if row.category != "drug" or unit is None or not request.documents:
+            continue
+        total = sum((x.units for x in request.claim.lines if x.code == line.code), Decimal(0))
+        doses = _doses(request, unit)
+        wanted = {_units(dose, unit) for dose in doses}
+        if wanted and total not in wanted and sum(wanted) != total:
+            yield Doubt(
+                message=f"{line.code}: {total} units billed; the note's dose of {min(doses)} {unit.unit} makes {min(wanted)}.",
+                codes=(line.code,),
+                line=line.number,
+                source=row_source(row),
+            )
+
+
+def _units(dose: Decimal, unit: DrugUnit) -> Decimal:
+    return Decimal(1) if unit.up_to and dose <= unit.amount else Decimal(math.ceil(dose / unit.amount))
+
+
+def _doses(request: CheckRequest, unit: DrugUnit) -> frozenset[Decimal]:
+    """The doses in the unit of the code that stand beside the drug's name where it was given."""
+    names = {
+        w for w in re.findall(r"[a-z]{5,}", unit.drug.lower()) if w not in {"sodium", "acetate", "injection"}
+    }
+    names |= {
+        m.name
+        for m in request.bookshelf.vocabulary.medications
+        if m.generic.split()[0] in names and len(m.name) > 4
+    }
+    found: set[Decimal] = set()
+    words = {
+        "mg": "mg|milligrams?",
+        "mcg": "mcg|micrograms?",
+        "unit": "units?",
+        "IU": "iu|units?",
+        "mL": "ml",
+        "dose": "doses?",
+        "system": "x",
+    }
+    amount = re.compile(rf"(\d[\d,]*(?:\.\d+)?)\s*(?:{words[unit.unit]})\b")
+    given = re.compile(r"inject|administer|given|gave|im\b|intramuscular|subcut|infus|intra-?articular|nebul")
+    for name in sorted(names):
+        for match in re.finditer(rf"\b{re.escape(name)}\b", request.reading.text):
+            around = request.reading.text[max(0, match.start() - 60) : match.end() + 60]
+            if given.search(around):
+                near = request.reading.text[max(0, match.start() - 25) : match.end() + 30]
+                found |= {Decimal(value.replace(",", "")) for value in amount.findall(near)}
+    return frozenset(found)
+
+
+@rule(
+    "line.drug_wastage",
+    "error",
+    "A single-dose drug without JW or JZ.",
+    "Medicare Claims Processing Manual ch. 17 s. 40: JZ since 2023-07-01",
+    overridable=True,
+)
+def drug_wastage(request: CheckRequest) -> Iterator[Doubt]:
+    """Medicare wants discarded amounts on a JW line, or JZ when nothing was discarded."""
+    wasted = {x.code for x in request.claim.lines if "JW" in x.modifiers}
+    for line, row in known(request):
+        single = request.medicare and row.category == "drug" and row.family in _SINGLE_DOSE
+        if single and line.code not in wasted and "JZ" not in line.modifiers:
+            yield Doubt(
+                message=f"{line.code} comes in single doses: Medicare wants JZ, or a JW line for the discarded rest.",
+                codes=(line.code,),
+                line=line.number,
+                source=row_source(row),
+            )
+
+
+@rule(
+    "line.wastage_alone",
+    "error",
+    "A discarded amount without the amount given.",
+    "Claims Processing Manual ch. 17 s. 40",
+)
+def wastage_alone(request: CheckRequest) -> Iterator[Doubt]:
+    """A JW line stands beside the line of the amount given, and never beside JZ."""
+    for line in request.claim.lines:
+        twins = [x for x in request.claim.lines if x.code == line.code and x is not line]
+        if "JW" in line.modifiers and (not twins or any("JZ" in x.modifiers for x in twins)):
+            yield Doubt(
+                message=f"{line.code}: the JW line needs a line of the amount given, without JZ.",
+                codes=(line.code,),
+                line=line.number,
+            )
+
+
+@rule(
+    "line.ndc",
+    "error",
+    "A drug to Medicaid without its NDC.",
+    "Deficit Reduction Act s. 6002; 837P loop 2410",
+    overridable=True,
+)
+def ndc(request: CheckRequest) -> Iterator[Doubt]:
+    """Medicaid needs the national drug code of every physician-administered drug."""
+    for line, row in known(request):
+        if "medicaid" in request.payers and row.category == "drug" and line.drug is None:
+            yield Doubt(
+                message=f"{line.code} needs its NDC for Medicaid.",
+                codes=(line.code,),
+                line=line.number,
+                source=row_source(row),
+            )
+
+
+@rule("line.ndc_format", "error", "An NDC does not have 11 digits.", "837P LIN03, 5-4-2 form")
+def ndc_format(request: CheckRequest) -> Iterator[Doubt]:
+    """The NDC travels as 11 digits without dashes, with a positive quantity."""
+    for line in request.claim.lines:
+        if line.drug is not None and (not re.fullmatch(r"\d{11}", line.drug.ndc) or line.drug.quantity <= 0):
+            yield Doubt(
+                message=f"{line.code}: the NDC must have 11 digits and a quantity.",
+                codes=(line.code,),
+                line=line.number,
+            )
