@@ -1,6 +1,7 @@
 """``superbill``: the command line. Each group of commands is one module, loaded only when it is used."""
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -42,6 +43,7 @@ class Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (see docs: 0, 1, 2, 3, 4)."""
     sys.excepthook = _internal_fault
+    gc.set_threshold(200_000, 50, 50)  # the tables are hundreds of thousands of objects that live as long as we do
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = Parser(
         prog="superbill", description="From a documented encounter to an explained, self-checked claim."
