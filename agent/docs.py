@@ -36,13 +36,13 @@ def regenerated(text: str) -> str:
     """
     parts = {"graph": drawing, "commands": commands, "tools": tool_list}
     for name, make in parts.items():
-        pattern = re.compile(rf"(<!-- generated: {name} -->\n).*?(\n<!-- end -->)", re.DOTALL)
+        pattern = re.compile(rf"(<!-- generated: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
         if not pattern.search(text):
             raise ValueError(f"README.md has no generated part {name!r}")
         made = make()
         found = pattern.search(text)
         if found:
-            text = text[: found.start()] + found.group(1) + made + found.group(2) + text[found.end() :]
+            text = text[: found.start()] + found.group(1) + made + "\n" + found.group(2) + text[found.end() :]
     return text
 
 
