@@ -52,7 +52,8 @@ class ProblemTerm:
     """One way to name a condition and its default code by the conventions of ICD-10-CM.
 
     ``code`` is a category (not billable) where side, site, episode or type decide. ``note`` says what a
-    coder should know; the word ``caps`` in it marks an abbreviation that counts only in capitals.
+    coder should know; the word ``caps`` in it marks an abbreviation that counts only in capitals, ``context``
+    a term that counts only inside the story of an injury.
     """
 
     term: str
