@@ -9,7 +9,7 @@ from knowledge.bookshelf import Bookshelf
 from knowledge.procedures import Procedure
 from tools.checks.cues import cues
 from tools.checks.reading import Place, Reading, Status
-from tools.checks.stems import tokens
+from tools.checks.stems import stem, tokens
 from tools.checks.tables import CueGroup, title_words
 from tools.checks.tables_services import modalities, regions, service_cue
 
@@ -41,6 +41,10 @@ _IN_OFFICE = re.compile(
 _RESULT = re.compile(
     r"\d|positive|negative|normal|trace|detected|elevated|high|low|within|\bwas\b|\bis\b|show|reveal"
 )
+
+
+_DEEDS = frozenset(stem(word) for word in ("given", "administered", "performed", "done", "administration"))
+"""Words that tell the deed, not the service: the reader judges the deed by itself."""
 
 
 class Done(IntEnum):
@@ -157,7 +161,7 @@ def _told(before: str, after: str, section: str) -> Done:
         r"\W*(?:was |is )?(?:declined|refused|deferred)", head
     ):
         return Done.REFUSED
-    ordered = known.ordered.search(tail) or known.ordered.match(head.lstrip(" ,"))
+    ordered = known.ordered.search(tail) or known.ordered.search(" ".join(head.split()[:6]))
     if known.elsewhere.search(tail) or known.elsewhere.search(" ".join(head.split()[:6])):
         return (
             Done.DONE
@@ -183,15 +187,18 @@ def _words_of(
     bookshelf: Bookshelf, row: Procedure
 ) -> tuple[tuple[frozenset[str], ...], tuple[re.Pattern[str], ...]]:
     """The terms and patterns by which a note may name a service: table cues, vocabulary, drug names, title."""
-    terms = [frozenset(t.stem for t in tokens(word)) for word in _names(bookshelf).get(row.code, ())]
+    named = (frozenset(t.stem for t in tokens(word)) - _DEEDS for word in _names(bookshelf).get(row.code, ()))
+    terms = [stems for stems in named if stems]
     patterns = [re.compile(rf"(?<![a-z]){re.escape(cue.lower())}") for cue in row.requires]
     unit = bookshelf.procedures.drug_unit(row.code)
     if unit is not None:
         terms += [frozenset({t.stem}) for t in tokens(unit.drug.lower()) if len(t.stem) > 4]
-    if not terms and not patterns:
-        meaning = {t.stem for t in tokens(re.split(r"[,(;]", row.title.lower())[0])} - title_words().filler
-        terms.append(frozenset(meaning))
-    return tuple(terms), tuple(patterns)
+    meaning = (
+        frozenset(t.stem for t in tokens(re.split(r"[,(;]", row.title.lower())[0])) - title_words().filler
+    )
+    if len(meaning) > 1 or not (terms or patterns):
+        terms.append(meaning)
+    return tuple(dict.fromkeys(terms)), tuple(patterns)
 
 
 @lru_cache(maxsize=4)
