@@ -10,6 +10,7 @@ from knowledge.icd10cm import IcdTable
 from knowledge.store import Store, open_store
 
 if TYPE_CHECKING:
+    from knowledge.chronic import ChronicTable
     from knowledge.edits import EditTables
     from knowledge.em import EmTable
     from knowledge.fees import FeeSchedule
@@ -129,6 +130,13 @@ class Bookshelf:
         from knowledge.em import EmTable
 
         return EmTable.load(DATA / "2026")
+
+    @cached_property
+    def chronic(self) -> "ChronicTable":
+        """Which diagnoses are chronic conditions."""
+        from knowledge.chronic import ChronicTable
+
+        return ChronicTable.load(DATA)
 
     @cached_property
     def guidelines(self) -> "GuidelineIndex":

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal
 
 from knowledge.icd10cm import IcdCode, IcdNote, dotted
+from knowledge.vocabulary import in_range
 
 if TYPE_CHECKING:
     from knowledge.bookshelf import Bookshelf
@@ -71,6 +72,8 @@ def _icd(shelf: "Bookshelf", found: IcdCode, on: date | None) -> Json:
         "children": [f"{one.code} {one.display}" for one in children[:_CHILDREN_SHOWN]],
         "children_left_out": max(0, len(children) - _CHILDREN_SHOWN),
         "seventh": dict(notes.seventh),
+        "chronic": shelf.chronic.is_chronic(found.code),
+        "integral": [row.symptom for row in shelf.vocabulary.integral if in_range(found.code, row.disease)],
         "notes": {kind: _lines(getattr(notes, kind)) for kind in NOTE_KINDS if getattr(notes, kind)},
     }
 

@@ -4,32 +4,51 @@ import orjson
 from langchain_core.tools import ToolException, tool
 from langgraph.prebuilt import ToolRuntime
 
-from knowledge.vocabulary import Vocabulary
+from knowledge.vocabulary import Vocabulary, normalise
 from tools.context import ToolContext
 from tools.encounter import ClinicalDocument
 from tools.state import ToolState
 from tools.text import ReadNote, read
+from tools.text.records import Mention
 
 
-def dump_note(document: str, note: ReadNote) -> dict[str, object]:
+def _enriched(mention: Mention, vocabulary: Vocabulary) -> dict[str, object]:
+    """Add what the vocabulary knows of the thing named: a drug's generic, class and availability, a test's or problem's kind."""
+    said: dict[str, object] = mention.model_dump(exclude_defaults=True)
+    names = (mention.concept, mention.text)
+    if mention.kind == "medication":
+        drug = next((rows[0] for name in names if (rows := vocabulary.medication(name))), None)
+        if drug:
+            said |= {"generic": drug.generic, "drug_class": drug.drug_class, "availability": drug.availability}
+            said |= {"high_risk": drug.high_risk}
+    elif mention.kind == "test":
+        test = next((rows[0] for name in names if (rows := vocabulary.test_index.get(normalise(name)))), None)
+        if test:
+            said["test_kind"] = test.kind
+    elif mention.kind in {"problem", "status", "family"}:
+        problem = next((rows[0] for name in names if (rows := vocabulary.problem(name))), None)
+        if problem:
+            said["vocabulary_kind"] = problem.kind
+    return said
+
+
+def dump_note(document: str, note: ReadNote, vocabulary: Vocabulary) -> dict[str, object]:
     """Return a read note as the tool answers it: compact, without attributes that are not said."""
     return {
         "id": document,
         "sections": [{"name": s.name, "kind": s.kind, "start": s.start, "end": s.end} for s in note.sections],
         "sentences": [[s.start, s.end, s.section] for s in note.sentences],
-        "mentions": [mention.model_dump(exclude_defaults=True) for mention in note.mentions],
+        "mentions": [_enriched(mention, vocabulary) for mention in note.mentions],
     }
 
 
 def read_documents(documents: tuple[ClinicalDocument, ...], vocabulary: Vocabulary) -> dict[str, object]:
     """Read each document; the answer's keys are stable."""
-    return {"documents": [dump_note(d.id, read(d.text, vocabulary)) for d in documents]}
+    return {"documents": [dump_note(d.id, read(d.text, vocabulary), vocabulary) for d in documents]}
 
 
 @tool(parse_docstring=True)
-def read_note(  # noqa: D417 - the model never sees runtime
-    documents: list[str] | None, runtime: ToolRuntime[ToolContext, ToolState]
-) -> str:
+def read_note(documents: list[str] | None, runtime: ToolRuntime[ToolContext, ToolState]) -> str:
     """Read the encounter's documents: sections, sentences, and mentions of problems, tests, drugs and more.
 
     Each mention is an exact span (text, start, end; Unicode code points) with what the note says of it:

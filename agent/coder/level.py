@@ -1,5 +1,6 @@
 """Medical decision making as itemised from the note: problems addressed, data, risk; each item with its mention."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,19 @@ from agent.coder.diagnoses import Diagnosis
 
 WORSE = frozenset({"worsening", "uncontrolled"})
 DRUG_ACTIONS = frozenset({"new", "continued", "changed", "refilled", "stopped"})
+ESCALATED = frozenset({"new", "changed", "stopped"})
+UNASSERTED = frozenset({"absent", "hypothetical", "conditional"})
+SYMPTOMS = ("R", "M25.5", "M54", "M79.6", "N64.4", "H92", "H57.1", "N63")
+SYSTEMIC = ("J1", "N10", "A4", "K35", "K57.2", "L03", "N12")
+DIGITS = ("S62.5", "S62.6", "S92.4", "S92.5")
+CONSERVATIVE = re.compile(
+    r"physical therapy|occupational therapy|splint|brace|boot\b|cast|sling|crutch|orthotic|wrap|exercise|strapping|bandag"
+)
+OPERATION = re.compile(
+    r"surgery|surgical|ectomy|arthroplasty|replacement|repair|reconstruction|arthroscop|fixation|reduction|bypass|lithotripsy"
+)
+SMALL = re.compile(r"inject|aspirat|biops|excis|incision|drain|destr|cryo|laceration|nail|removal")
+HISTORIAN_AGE = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,15 +56,45 @@ def problems(diagnoses: Sequence[Diagnosis], lookups: dict[str, Json]) -> list[C
 
 def _problem(d: Diagnosis, lookup: Json) -> Counted:
     seen = d.candidates[0].seen
-    trends = {m.trend for c in d.candidates for m in c.listed if m.trend}
-    text = f"{seen.text} ({d.code})"
-    if lookup.get("chronic"):
-        return Counted(
-            category="chronic_exacerbation" if trends & WORSE else "stable_chronic", text=text, seen=seen
-        )
-    if d.code.startswith("R"):
-        return Counted(category="undiagnosed_new_problem", text=text, seen=seen)
-    return Counted(category="acute_uncomplicated", text=text, seen=seen)
+    return Counted(category=_complexity(d, lookup), text=f"{seen.text} ({d.code})", seen=seen)
+
+
+def _complexity(d: Diagnosis, lookup: Json) -> str:
+    """Complexity by the definitions of the CPT E/M guidelines: at goal or not, course, prognosis, kind of injury."""
+    listed = [m for c in d.candidates for m in (c.seen, *c.listed)]
+    chronic = lookup.get("chronic") or any(c.seen.acuity == "chronic" for c in d.candidates)
+    if chronic:
+        return "stable_chronic" if _at_goal(listed) else "chronic_exacerbation"
+    if d.code.startswith(SYMPTOMS) and _worked_up(listed):
+        return "undiagnosed_new_problem"
+    if d.code.startswith(SYSTEMIC) and any(m.kind == "problem" and m.concept == "fever" for m in listed):
+        return "acute_systemic"
+    if _complicated_injury(d.code):
+        return "acute_complicated_injury"
+    return "acute_uncomplicated"
+
+
+def _at_goal(listed: Sequence[Seen]) -> bool:
+    """Not at its goal when the record says so, or when its treatment is begun or changed today."""
+    if any(m.trend in WORSE for m in listed):
+        return False
+    return not any(m.kind == "medication" and m.action in ESCALATED and _is_meant(m) for m in listed)
+
+
+def _worked_up(listed: Sequence[Seen]) -> bool:
+    return any(m.kind == "test" and m.event in {"ordered", "done", "planned"} for m in listed)
+
+
+def _complicated_injury(code: str) -> bool:
+    """A fracture under active care (digits apart), a dislocation or an injury of the head's contents."""
+    if code.startswith("S06"):
+        return True
+    is_fracture = code[:1] == "S" and code[2:3] == "2" and code[-1:] in {"A", "B", "C"}
+    return is_fracture and not code.startswith(DIGITS)
+
+
+def _is_meant(seen: Seen) -> bool:
+    return seen.assertion not in UNASSERTED and seen.experiencer == "patient"
 
 
 def data(case: Case, billed: Iterable[str]) -> list[Counted]:
@@ -69,20 +113,53 @@ def data(case: Case, billed: Iterable[str]) -> list[Counted]:
             found.setdefault(
                 str(seen.concept), Counted(category="test_reviewed", text=str(seen.concept), seen=seen)
             )
-    return list(found.values())
+    return [*found.values(), *_historian(case)]
+
+
+def _historian(case: Case) -> list[Counted]:
+    """A young child can not give the history; whoever came along did (CPT MDM, independent historian)."""
+    age = case.encounter.get("age")
+    if age is None or age > HISTORIAN_AGE:
+        return []
+    seen = next((m for m in case.mentions if m.relative), None)
+    return [Counted(category="independent_historian", text="history from the accompanying adult", seen=seen)]
 
 
 def risk(case: Case) -> list[Counted]:
     """Management decided today (CPT MDM table, risk)."""
-    found = [_drug(m) for m in case.of("medication") if m.in_assessment and m.action in DRUG_ACTIONS]
-    return [c for c in found if c is not None]
+    drugs = [
+        _drug(m) for m in case.of("medication") if m.in_assessment and (m.action in DRUG_ACTIONS or m.dose)
+    ]
+    services = [
+        _treatment(m) for m in case.mentions if m.kind in {"procedure", "device", "test"} and m.in_assessment
+    ]
+    return [c for c in (*drugs, *services) if c is not None]
 
 
 def _drug(seen: Seen) -> Counted | None:
-    if seen.assertion in {"absent", "hypothetical", "conditional"} or seen.experiencer != "patient":
+    if not _is_meant(seen):
         return None
-    category = "otc_drug" if seen.availability == "otc" else "prescription_drug"
-    return Counted(category=category, text=f"{seen.text}: {seen.action}", seen=seen)
+    over_counter = seen.availability == "otc" or (seen.availability == "either" and seen.action != "new")
+    category = "otc_drug" if over_counter else "prescription_drug"
+    return Counted(category=category, text=f"{seen.text}: {seen.action or 'managed'}", seen=seen)
+
+
+def _treatment(seen: Seen) -> Counted | None:
+    """Conservative treatment is low risk, the decision for minor surgery low, for major surgery moderate."""
+    if (
+        not _is_meant(seen)
+        or seen.temporality == "historical"
+        or seen.event in {"considered", "refused", "reviewed"}
+    ):
+        return None
+    name = f"{seen.concept} {seen.text}".lower()
+    if CONSERVATIVE.search(name):
+        return Counted(category="therapy", text=seen.text, seen=seen)
+    if seen.kind == "procedure" and SMALL.search(name):
+        return Counted(category="minor_surgery", text=seen.text, seen=seen)
+    if seen.kind == "procedure" and seen.event in {"ordered", "planned"} and OPERATION.search(name):
+        return Counted(category="major_surgery", text=seen.text, seen=seen)
+    return None
 
 
 def minutes(case: Case) -> tuple[int | None, Seen | None]:
