@@ -17,6 +17,8 @@ from tools.checks.stems import tokens
 from tools.checks.tables import DxCue, dx_cues, title_words
 
 Stems = frozenset[str]
+_NEAR, _FAR = 2, 12
+"""How many sentences away a body site may stand."""
 _BRACKETS = re.compile(r"[(\[][^)\]]*[)\]]|\bwithout\b[^,]*")
 
 
@@ -91,7 +93,7 @@ class Establisher:
             for stems in title.wordings:
                 places = self.reading.find(stems, 5)
                 yield from (p for p in places if self._at_site(p, stems, title.sites, title.reach))
-        whole = take_apart(row.display)
+        whole = take_apart(row.display, near=row.code[0] in "ST")
         for length in range(len(bare) - 1, 2, -1):
             for stems in lexicon.by_code.get(bare[:length], ()):
                 places = self.reading.find(stems)
@@ -158,7 +160,7 @@ class Title:
 
     wordings: tuple[Stems, ...]
     sites: Stems
-    reach: int = 2
+    reach: int = _NEAR
 
 
 @lru_cache(maxsize=16384)
@@ -168,11 +170,16 @@ def titles(bookshelf: Bookshelf, code: str, on: date) -> tuple[Title, ...]:
     own = {row.code, *(() if row.parent == row.block else (row.parent,))}
     texts = [row.display]
     texts += [note.text for note in bookshelf.icd.notes(row.code, on).inclusion_terms if note.origin in own]
-    return tuple(title for text in texts if (title := take_apart(text)).wordings)
+    near = code[0] in "ST"  # an injury's site is told with it
+    apart = (take_apart(text, near=near) for text in texts)
+    return tuple(title for title in apart if title.wordings)
 
 
-def take_apart(text: str) -> Title:
-    """Split a title into its meaning and its sites; of four or more words of meaning one may be missing."""
+def take_apart(text: str, *, near: bool = False) -> Title:
+    """Split a title into its meaning and its sites; of four or more words of meaning one may be missing.
+
+    With ``near`` the site must stand within two sentences of the meaning.
+    """
     words = title_words()
     found = {t.stem for t in tokens(_BRACKETS.sub(" ", text.lower())) if not t.stem.isdigit()}
     meaning = frozenset(found - words.filler - words.sites)
@@ -181,7 +188,11 @@ def take_apart(text: str) -> Title:
         return Title(wordings=(whole,) if whole else (), sites=frozenset())
     shorter = [meaning - {word} for word in sorted(meaning)] if len(meaning) > 3 else []
     vague = meaning <= words.vague
-    return Title(wordings=(meaning, *shorter), sites=sites_of(text, kin=not vague), reach=0 if vague else 2)
+    return Title(
+        wordings=(meaning, *shorter),
+        sites=sites_of(text, kin=not vague),
+        reach=0 if vague else _NEAR if near else _FAR,
+    )
 
 
 @lru_cache(maxsize=16384)
