@@ -6,7 +6,7 @@ from functools import lru_cache
 
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?(?:\.\d+)?%?")
 _SUFFIXES = (
-    "iveness", "ications", "ication", "ically", "ations", "ation", "ities", "ical", "ious", "ions", "ance",
+    "iveness", "eal", "ications", "ication", "ically", "ations", "ation", "ities", "ical", "ious", "ions", "ance",
     "ion", "ive", "ity", "ies", "ism", "ial", "ics", "ias", "iac", "ia", "ic", "al", "ous", "ly", "es", "ed", "ing", "is",
     "us", "um", "ae", "as", "y", "e", "s", "a",
 )  # fmt: skip
@@ -25,7 +25,9 @@ _SAME = {
     "electrocardiogram": "ecg", "ekg": "ecg", "femoral": "femur", "tibial": "tibia", "humeral": "humerus",
     "fibular": "fibula", "radial": "radius", "ulnar": "ulna", "lumbosacral": "lumbar", "low back": "back",
     "glycemic": "glucose", "hba1c": "a1c", "urinary": "urine", "asthmatic": "asthma", "tore": "tear",
-    "torn": "tear", "sprained": "sprain", "bit": "bite", "bitten": "bite", "forgetful": "memory",
+    "torn": "tear", "sprained": "sprain", "bit": "bite", "bitten": "bite", "splenic": "spleen", "mandibular": "mandible",
+    "obstruction": "occlusion", "obstructed": "occlusion", "occluded": "occlusion", "insufficiency": "regurgitation",
+    "forgetful": "memory",
     "forgetfulness": "memory", "strain": "sprain", "strained": "sprain", "gerd": "reflux",
     "tick": "insect", "mosquito": "insect", "bee": "insect", "wasp": "insect", "spider": "insect", "bug": "insect",
 }  # fmt: skip
