@@ -19,7 +19,11 @@ def _enriched(mention: Mention, vocabulary: Vocabulary) -> dict[str, object]:
     if mention.kind == "medication":
         drug = next((rows[0] for name in names if (rows := vocabulary.medication(name))), None)
         if drug:
-            said |= {"generic": drug.generic, "drug_class": drug.drug_class, "availability": drug.availability}
+            said |= {
+                "generic": drug.generic,
+                "drug_class": drug.drug_class,
+                "availability": drug.availability,
+            }
             said |= {"high_risk": drug.high_risk}
     elif mention.kind == "test":
         test = next((rows[0] for name in names if (rows := vocabulary.test_index.get(normalise(name)))), None)
@@ -32,10 +36,11 @@ def _enriched(mention: Mention, vocabulary: Vocabulary) -> dict[str, object]:
     return said
 
 
-def dump_note(document: str, note: ReadNote, vocabulary: Vocabulary) -> dict[str, object]:
+def dump_note(document: str, text: str, note: ReadNote, vocabulary: Vocabulary) -> dict[str, object]:
     """Return a read note as the tool answers it: compact, without attributes that are not said."""
     return {
         "id": document,
+        "text": text,
         "sections": [{"name": s.name, "kind": s.kind, "start": s.start, "end": s.end} for s in note.sections],
         "sentences": [[s.start, s.end, s.section] for s in note.sentences],
         "mentions": [_enriched(mention, vocabulary) for mention in note.mentions],
@@ -44,7 +49,7 @@ def dump_note(document: str, note: ReadNote, vocabulary: Vocabulary) -> dict[str
 
 def read_documents(documents: tuple[ClinicalDocument, ...], vocabulary: Vocabulary) -> dict[str, object]:
     """Read each document; the answer's keys are stable."""
-    return {"documents": [dump_note(d.id, read(d.text, vocabulary), vocabulary) for d in documents]}
+    return {"documents": [dump_note(d.id, d.text, read(d.text, vocabulary), vocabulary) for d in documents]}
 
 
 @tool(parse_docstring=True)

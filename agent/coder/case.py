@@ -51,6 +51,8 @@ class Case:
     history: tuple[Json, ...]
     mentions: tuple[Seen, ...]
     sections: dict[str, list[Json]] = field(default_factory=dict)
+    sentences: dict[str, list[list[int]]] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
 
     @property
     def new_patient(self) -> bool:
@@ -61,6 +63,19 @@ class Case:
     def has_assessment(self) -> bool:
         """True when the note has an assessment or a plan."""
         return any(m.in_assessment for m in self.mentions)
+
+    def sentence(self, seen: Seen) -> str:
+        """The words of the sentence in which a mention stands."""
+        spans = self.sentences.get(seen.document, [])
+        if seen.sentence is None or seen.sentence >= len(spans):
+            return str(seen.text)
+        start, end, *_ = spans[seen.sentence]
+        return self.texts.get(seen.document, "")[start:end]
+
+    @property
+    def payer(self) -> str:
+        """The kind of the primary payer."""
+        return str(self.encounter.get("payer") or "")
 
     def of(self, *kinds: str) -> tuple[Seen, ...]:
         """Mentions of these kinds."""
@@ -85,4 +100,6 @@ def build_case(encounter: Answer, history: Answer, note: Answer) -> Case:
         history=tuple(history.data.get("items", ())),
         mentions=tuple(mentions),
         sections={d["id"]: d.get("sections", []) for d in documents},
+        sentences={d["id"]: d.get("sentences", []) for d in documents},
+        texts={d["id"]: d.get("text", "") for d in documents},
     )

@@ -23,6 +23,7 @@ class Line:
     pointers: tuple[int, ...] = ()
     minutes: int | None = None
     is_em: bool = False
+    said: str = ""
 
     @property
     def argument(self) -> Json:

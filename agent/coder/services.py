@@ -1,51 +1,151 @@
 """The service stage: what the record documents as done today by this practice, and the code for it."""
 
-from collections.abc import Generator
+import re
+from collections.abc import Generator, Iterator
 
 from agent.coder.case import Case, Seen
 from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.lines import Line
+from agent.coder.spoken import spoken
+from agent.coder.views import best_by_views, plural
 
 Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], tuple[Line, ...]]
-MINIMUM_SCORE = 0.5
+MINIMUM_SCORE = 0.75
+DONE = re.compile(
+    r"\b(?:obtained|taken|performed|done|given|administered|applied|injected|drawn|placed|recorded|run|"
+    r"collected|read by|my reading|tolerated)\b"
+)
+HERE = re.compile(
+    r"\b(?:today|here|in[- ](?:the |our )?(?:office|clinic)|this visit|by the nurse|point of care|fingerstick)\b"
+)
+ELSEWHERE = re.compile(
+    r"\b(?:sent (?:out|to)|reference lab\w*|outside|hospital|urgent care|emergency|last (?:week|month|year)|"
+    r"previous\w*|will be|to be|due|scheduled|ordered for|next|planned|refer\w*)\b"
+)
+IMAGE = re.compile(r"x-?rays?|radiographs?|films?|imaging|images?", re.IGNORECASE)
+SITES = (
+    "middle finger", "index finger", "ring finger", "finger", "thumb", "toe", "hand", "wrist", "forearm", "elbow",
+    "humerus", "upper arm", "shoulder", "clavicle", "scapula", "foot", "heel", "ankle", "tibia", "lower leg", "knee",
+    "femur", "hip", "pelvis", "lumbar", "low back", "lower back", "thoracic spine", "cervical spine", "neck", "sacrum",
+    "chest", "lung", "rib", "abdomen", "sinus",
+)  # fmt: skip
+ALIASES = {
+    "lumbar": "lumbar spine", "low back": "lumbar spine", "lower back": "lumbar spine", "lung": "chest",
+    "middle finger": "finger", "index finger": "finger", "ring finger": "finger", "thumb": "finger",
+    "upper arm": "humerus", "neck": "cervical spine", "tibia": "tibia", "lower leg": "tibia",
+}  # fmt: skip
 
 
 def serve(case: Case) -> Stage:
     """Decide the service lines (the E/M apart) from the tools' answers."""
     done = performed(case)
-    if not done:
-        return ()
-    (found,) = yield (Ask(tool="search_codes", args={"queries": [_query(s) for s in done], "system": "cpt"}),)
-    hits = [_best(r) for r in found.data.get("results", ())]
-    codes = list(dict.fromkeys(h["code"] for h in hits if h))
+    lines: dict[str, Line] = {}
+    if done:
+        (found,) = yield (
+            Ask(tool="search_codes", args={"queries": [_query(case, s) for s in done], "system": "cpt"}),
+        )
+        hits = [_best(case, s, r) for s, r in zip(done, found.data.get("results", ()), strict=False)]
+        yield from _looked_up(case, list(zip(done, hits, strict=False)), lines)
+    yield from _spoken(case, lines)
+    return tuple(lines.values())
+
+
+def _looked_up(
+    case: Case, chosen: list[tuple[Seen, Json | None]], lines: dict[str, Line]
+) -> Generator[tuple[Ask, ...], tuple[Answer, ...], None]:
+    codes = list(dict.fromkeys(h["code"] for _, h in chosen if h))
     if not codes:
-        return ()
+        return
     (looked,) = yield (Ask(tool="look_up_codes", args={"codes": codes, "system": "cpt"}),)
     facts = {c["code"]: c for c in looked.data.get("codes", ()) if c.get("found")}
-    lines: dict[str, Line] = {}
-    for seen, hit in zip(done, hits, strict=False):
+    for seen, hit in chosen:
         if hit and hit["code"] in facts and hit["code"] not in lines:
+            text = case.sentence(seen)
             rationale = f"documented as done today: '{seen.text}'"
             lines[hit["code"]] = Line(
-                code=hit["code"], seen=(seen,), rationale=rationale, facts=facts[hit["code"]]
+                code=hit["code"], seen=(seen,), rationale=rationale, facts=facts[hit["code"]], said=text
             )
-    return tuple(lines.values())
+
+
+def _spoken(case: Case, lines: dict[str, Line]) -> Generator[tuple[Ask, ...], tuple[Answer, ...], None]:
+    """Services that whole sentences document: vaccines and their giving, counselling, blood draws, injections."""
+    heard = [s for s in spoken(case) if s.code not in lines]
+    if not heard:
+        return
+    (looked,) = yield (Ask(tool="look_up_codes", args={"codes": [s.code for s in heard], "system": "cpt"}),)
+    facts = {c["code"]: c for c in looked.data.get("codes", ()) if c.get("found")}
+    for s in heard:
+        if s.code in facts:
+            lines[s.code] = Line(
+                code=s.code, seen=(s.seen,), rationale=s.why, facts=facts[s.code], minutes=s.minutes,
+                units=s.units(facts[s.code]), said=s.said,
+            )  # fmt: skip
 
 
 def performed(case: Case) -> list[Seen]:
     """Tests and procedures that were done here today; ordered, planned, reviewed or done elsewhere is not done."""
-    return [
-        m for m in case.of("test", "procedure") if m.event == "done" and m.assertion == "present" and _here(m)
-    ]
+    found = [m for m in case.of("test", "procedure") if is_done(case, m)]
+    return [*found, *_headed(case)]
 
 
-def _here(seen: Seen) -> bool:
-    return bool(seen.here) or seen.section_kind == "procedures"
+def is_done(case: Case, seen: Seen) -> bool:
+    """Whether the record documents it as done here today."""
+    if seen.assertion != "present" or seen.experiencer != "patient" or seen.temporality == "historical":
+        return False
+    text = case.sentence(seen).lower()
+    if ELSEWHERE.search(text):
+        return False
+    if seen.event == "done":
+        return bool(seen.here) or seen.section_kind == "procedures" or bool(HERE.search(text))
+    if seen.event not in {None, "reviewed"}:
+        return False
+    return bool(HERE.search(text) and DONE.search(text)) or (
+        seen.section_kind in {"results", "procedures"} and "in the office" in text
+    )
 
 
-def _query(seen: Seen) -> str:
-    return " ".join(str(w) for w in (seen.concept, seen.value) if w)
+def _headed(case: Case) -> Iterator[Seen]:
+    """A section that is headed by the image itself ("X-ray: three views taken here today")."""
+    for document, sections in case.sections.items():
+        for n, section in enumerate(sections):
+            if not IMAGE.fullmatch(section["name"].strip(" :")):
+                continue
+            spans = case.sentences.get(document, [])
+            first = next((i for i, s in enumerate(spans) if s[2] == n), None)
+            name = section["name"]
+            raw: Json = {
+                "text": name, "start": section["start"], "kind": "test", "concept": "x-ray", "assertion": "present",
+                "section": name, "section_kind": "results", "sentence": first, "event": None, "experiencer": "patient",
+            }  # fmt: skip
+            seen = Seen(document=document, index=-1, raw=raw)
+            text = case.sentence(seen)
+            raw["laterality"] = next(
+                (s for s in ("left", "right") if re.search(rf"\b{s}\b", text.lower())), None
+            )
+            if is_done(case, seen):
+                yield seen
 
 
-def _best(result: Json) -> Json | None:
-    return next((h for h in result["hits"] if h["billable"] and h["score"] >= MINIMUM_SCORE), None)
+def _query(case: Case, seen: Seen) -> str:
+    concept = str(seen.concept)
+    if not IMAGE.fullmatch(concept):
+        return concept
+    site = _site(case.sentence(seen).lower()) or _site(
+        " ".join(str(m.concept) for m in case.of("problem") if m.is_header)
+    )
+    return f"{ALIASES.get(site, site)} x-ray" if site else concept
+
+
+def _site(text: str) -> str:
+    return next((s for s in SITES if re.search(rf"\b{s}s?\b", text)), "")
+
+
+def _best(case: Case, seen: Seen, result: Json) -> Json | None:
+    hits = [h for h in result["hits"] if h["billable"] and h["score"] >= MINIMUM_SCORE]
+    if not hits:
+        return None
+    if "x-ray" in result["query"]:
+        text = case.sentence(seen)
+        stated = int(seen.value) if seen.unit == "views" and str(seen.value).isdigit() else None
+        return best_by_views(hits, text, stated, plural(text))
+    return hits[0]

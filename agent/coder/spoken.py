@@ -1,0 +1,169 @@
+"""Services that a sentence documents as done today: vaccines and their giving, counselling by minutes, blood draws, joint
+injections with their drug (CPT sections of medicine and surgery; Medicare Claims Processing Manual chapters 17 and 18)."""
+
+import csv
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+from agent.coder.case import Case, Seen
+from agent.coder.conversation import Json
+
+DATA = Path(__file__).parent / "data"
+MEDICARE = frozenset({"medicare", "medicare_advantage"})
+GIVEN = re.compile(r"\b(?:given|administered|injected)\b")
+NOT_TODAY = re.compile(
+    r"\b(?:will be|to be given|due|declin\w*|refus\w*|last (?:year|month|week)|was given (?:on|in)|next)\b"
+)
+DRAWN = re.compile(
+    r"blood (?:was )?drawn|venipuncture (?:was )?(?:done|performed)|blood sample (?:was )?taken"
+)
+MINUTES = re.compile(r"(\d{1,3})\s*(?:minutes|min)\b")
+TOBACCO = re.compile(r"smok|tobacco|nicotine|cigarette|vap(?:e|ing)")
+INJECTED = re.compile(
+    r"\binjection (?:of|into) the (?:(right|left) )?(\w+)(?: joint)?|\b(knee|shoulder|hip) (?:was )?injected"
+)
+JOINTS = {
+    "knee": "20610", "shoulder": "20610", "hip": "20610", "elbow": "20605", "wrist": "20605", "ankle": "20605",
+    "finger": "20600", "toe": "20600", "thumb": "20600",
+}  # fmt: skip
+GUIDED = {"20610": "20611", "20605": "20606", "20600": "20604"}
+JOINT_DRUGS = {
+    "triamcinolone": "J3301", "kenalog": "J3301", "methylprednisolone acetate": "J1010", "depo-medrol": "J1010",
+    "betamethasone": "J0702", "dexamethasone": "J1100",
+}  # fmt: skip
+DOSE = re.compile(r"(\d+(?:\.\d+)?)\s*mg\b(?!/)")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """A service as a sentence documents it; ``amount`` is the dose in the drug's own unit."""
+
+    code: str
+    seen: Seen
+    why: str
+    said: str
+    minutes: int | None = None
+    amount: Decimal | None = None
+
+    def units(self, facts: Json) -> int:
+        """Units of a drug by its dose, each begun unit counted (HCPCS unit definitions); else 1."""
+        unit = facts.get("drug_unit")
+        if self.amount is None or not unit:
+            return 1
+        return max(1, math.ceil(self.amount / Decimal(unit["amount"])))
+
+
+def spoken(case: Case) -> list[Heard]:
+    """Every service that a sentence documents, each code once."""
+    found: dict[str, Heard] = {}
+    for seen, text in _sentences(case):
+        for heard in (*_draws(seen, text), *_counsels(seen, text), *_injections(seen, text)):
+            found.setdefault(heard.code, heard)
+    for heard in _vaccines(case):
+        found.setdefault(heard.code, heard)
+    return list(found.values())
+
+
+def _sentences(case: Case) -> Iterator[tuple[Seen, str]]:
+    for document, spans in case.sentences.items():
+        sections = case.sections.get(document, [])
+        for n, (start, end, section) in enumerate(spans):
+            text = case.texts.get(document, "")[start:end]
+            where = sections[section] if section < len(sections) else {"name": "", "kind": "other"}
+            raw = {
+                "text": text, "start": start, "kind": "sentence", "concept": text, "sentence": n,
+                "section": where["name"], "section_kind": where["kind"],
+            }  # fmt: skip
+            if text.strip():
+                yield Seen(document=document, index=-1, raw=raw), text
+
+
+def _draws(seen: Seen, text: str) -> Iterator[Heard]:
+    low = text.lower()
+    if DRAWN.search(low) and not NOT_TODAY.search(low):
+        yield Heard(code="36415", seen=seen, why="blood drawn here and sent out", said=text)
+
+
+def _counsels(seen: Seen, text: str) -> Iterator[Heard]:
+    low = text.lower()
+    found = MINUTES.search(low)
+    if found and "counsel" in low and TOBACCO.search(low):
+        minutes = int(found[1])
+        if minutes > 3:
+            code = "99407" if minutes > 10 else "99406"
+            yield Heard(
+                code=code,
+                seen=seen,
+                why=f"{minutes} minutes of counselling to quit tobacco",
+                said=text,
+                minutes=minutes,
+            )
+
+
+def _injections(seen: Seen, text: str) -> Iterator[Heard]:
+    low = text.lower()
+    if seen.section_kind not in {"procedures", "procedure"} and "injected" not in low:
+        return
+    found = INJECTED.search(low)
+    joint = found and (found[2] or found[3])
+    if found and joint in JOINTS and seen.section_kind == "procedures":
+        side = found[1] or next((s for s in ("left", "right") if s in low), None)
+        guided = "ultrasound guid" in low
+        code = GUIDED[JOINTS[joint]] if guided else JOINTS[joint]
+        sided = Seen(document=seen.document, index=-1, raw={**seen.raw, "laterality": side})
+        yield Heard(code=code, seen=sided, why=f"{joint} joint injected today", said=text)
+    if "injected" in low:
+        for name, code in JOINT_DRUGS.items():
+            dose = DOSE.search(low, low.find(name)) if name in low else None
+            if dose:
+                yield Heard(
+                    code=code, seen=seen, why=f"{name} {dose[0]} injected", said=text, amount=Decimal(dose[1])
+                )
+                return
+
+
+def _vaccines(case: Case) -> Iterator[Heard]:
+    given: list[Heard] = []
+    for seen, text in _sentences(case):
+        low = text.lower()
+        if (
+            not GIVEN.search(low)
+            or NOT_TODAY.search(low)
+            or not re.search(r"vaccin|shot|intramuscular|tdap", low)
+        ):
+            continue
+        code = next((code for pattern, code in _products() if re.search(pattern, low)), None)
+        if code and code not in [g.code for g in given]:
+            given.append(Heard(code=code, seen=seen, why="vaccine given today from stock", said=text))
+    yield from given
+    yield from _administrations(case, given)
+
+
+def _administrations(case: Case, given: list[Heard]) -> Iterator[Heard]:
+    plain = 0
+    for vaccine in given:
+        medicare = _medicare_code(vaccine.code) if case.payer in MEDICARE else None
+        plain += medicare is None
+        code = medicare or ("90471" if plain == 1 else "90472")
+        yield Heard(
+            code=code, seen=vaccine.seen, why="the vaccine was given by injection today", said=vaccine.said
+        )
+
+
+def _medicare_code(product: str) -> str | None:
+    if product in {"90653", "90656", "90658", "90660", "90661", "90662", "90673", "90686"}:
+        return "G0008"
+    if product in {"90670", "90671", "90677", "90684", "90732"}:
+        return "G0009"
+    return "G0010" if product in {"90739", "90740", "90746", "90747", "90759"} else None
+
+
+@cache
+def _products() -> tuple[tuple[str, str], ...]:
+    with (DATA / "vaccines.csv").open(encoding="utf-8", newline="") as file:
+        return tuple((row["pattern"], row["code"]) for row in csv.DictReader(file))
