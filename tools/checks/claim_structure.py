@@ -8,7 +8,6 @@ from tools.checks.request import CheckRequest
 from tools.checks.rule import Doubt, rule
 from tools.claim.errors import ClaimError
 from tools.claim.model import Claim
-from tools.claim.requirements import problems_of
 from tools.claim.validate import validate_837
 from tools.claim.x12.envelope import Envelope
 from tools.claim.x12.writer import write_837
@@ -25,7 +24,7 @@ _MOST = 12
 )
 def not_writable(request: CheckRequest) -> Iterator[Doubt]:
     """What the claim lacks to become an 837P."""
-    problems = problems_of(request.claim)
+    problems = request.unwritable
     if problems:
         more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
         yield Doubt(message=f"The 837P can not be written: {'; '.join(problems[:3])}{more}.")
@@ -36,7 +35,7 @@ def not_writable(request: CheckRequest) -> Iterator[Doubt]:
 )
 def x12(request: CheckRequest) -> Iterator[Doubt]:
     """The rendered interchange passes the implementation guide's map."""
-    if not request.policy.structure or problems_of(request.claim):
+    if not request.policy.structure or request.unwritable:
         return
     try:
         text = write_837([request.claim], _envelope(request.claim))

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 from knowledge.records import FhirEvidence
 from tools.checks.codes_validity import icd_source
-from tools.checks.reading import Status
+from tools.checks.establish import Establisher
+from tools.checks.reading import Status, read
 from tools.checks.request import CheckRequest
 from tools.checks.rule import Doubt, rule
 from tools.checks.tables import within
 from tools.claim.model import ClaimDiagnosis
+from tools.encounter import HistoryItem
 
 _ACUTE = (
     "C00-C96",
@@ -41,6 +43,7 @@ _ANY_STATUS = (
     "Z55-Z65",
 )
 _FAMILY = ("Z80-Z84",)
+_ENDED = frozenset({"resolved", "inactive", "remission", "entered-in-error"})
 
 
 def judged(request: CheckRequest) -> Iterator[tuple[ClaimDiagnosis, Status]]:
@@ -67,19 +70,20 @@ def status_of(request: CheckRequest, diagnosis: ClaimDiagnosis) -> Status:
 
 
 def _on_record(request: CheckRequest, diagnosis: ClaimDiagnosis) -> bool:
-    """Whether the claim cites an active record element of this code, or of its category, gathered here."""
-    if request.facts is None:
-        return False
+    """Whether the claim cites an element of the record gathered here that says the same as the code."""
     wanted = {e.reference for e in diagnosis.evidence if isinstance(e, FhirEvidence)}
-    ended = {"resolved", "inactive", "remission", "entered-in-error"}
-    for item in request.facts.history:
-        if item.reference in wanted and item.status not in ended:
-            coded = item.code is not None and (
-                item.code[:3] == diagnosis.code[:3] or item.kind != "condition"
-            )
-            if coded or item.kind in {"observation", "medication", "immunization", "procedure"}:
-                return True
-    return False
+    found = (x for x in (request.facts.history if request.facts else ()) if x.reference in wanted)
+    return any(item.status not in _ENDED and _says_so(request, item, diagnosis.code) for item in found)
+
+
+def _says_so(request: CheckRequest, item: HistoryItem, code: str) -> bool:
+    """A condition of the code's category or in its words; for status codes any kind of element."""
+    if item.kind != "condition":
+        return code.startswith("Z")
+    if item.code is not None and item.code[:3] == code[:3]:
+        return True
+    alone = Establisher.over(request.bookshelf, read({item.reference: item.display}), request.on)
+    return alone.verdict(code).status >= Status.HISTORICAL
 
 
 @rule(

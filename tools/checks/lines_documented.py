@@ -9,7 +9,7 @@ from tools.checks.lines_table import known, row_source
 from tools.checks.request import CheckRequest
 from tools.checks.rule import Doubt, rule
 from tools.checks.tables_services import regions
-from tools.checks.told import Done, done_places, done_state, note_is_enough
+from tools.checks.told import Done, done_places
 from tools.claim.model import ClaimLine
 
 
@@ -87,11 +87,22 @@ def _states(request: CheckRequest) -> Iterator[tuple[ClaimLine, Procedure, Done]
     if not request.documents:
         return
     for line, row in known(request):
-        if "90" in line.modifiers or note_is_enough(row):
+        if "90" in line.modifiers or row.code not in request.told or _recorded(request, line):
             continue
-        if any(isinstance(e, FhirEvidence) for e in line.evidence):
-            continue
-        yield line, row, done_state(request.bookshelf, request.reading, row)
+        yield line, row, request.told[row.code]
+
+
+def _recorded(request: CheckRequest, line: ClaimLine) -> bool:
+    """Whether the line cites an element of the record that says it was done that day."""
+    wanted = {e.reference for e in line.evidence if isinstance(e, FhirEvidence)}
+    undone = {"not-done", "entered-in-error", "cancelled", "preparation", "stopped"}
+    return any(
+        item.reference in wanted
+        and item.kind in {"procedure", "immunization", "observation", "medication"}
+        and item.effective == line.date_from
+        and item.status not in undone
+        for item in (request.facts.history if request.facts else ())
+    )
 
 
 _VIEWS = re.compile(r"\b(one|two|three|four|five|six|[1-6])(?: or more)?[- ]views?\b")

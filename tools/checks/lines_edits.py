@@ -8,7 +8,7 @@ from knowledge.records import Source
 from tools.checks.request import CheckRequest
 from tools.checks.rule import Doubt, rule
 from tools.checks.tables import EDITION
-from tools.checks.tables_services import ExclusiveRow, exclusives
+from tools.checks.tables_services import exclusive_rows
 from tools.claim.model import ClaimLine
 
 PTP_MODIFIERS = frozenset(
@@ -138,23 +138,14 @@ def ptp_not_covered(request: CheckRequest) -> Iterator[Doubt]:
 )
 def mutually_exclusive(request: CheckRequest) -> Iterator[Doubt]:
     """Services that by their meaning are not both done on one day, whatever the pair table holds."""
-    for row in exclusives():
-        found = _exclusive(row, request)
-        if found is not None:
-            yield Doubt(
-                message=f"{found[0].code} and {found[1].code}: {row.why}.",
-                codes=(found[0].code, found[1].code),
-                line=found[1].number,
-                source=Source(table="checks/exclusives", edition=EDITION, row=row.id),
-            )
-
-
-def _exclusive(row: ExclusiveRow, request: CheckRequest) -> tuple[ClaimLine, ClaimLine] | None:
     for a, b in combinations(request.claim.lines, 2):
         if a.date_from != b.date_from or a.code == b.code:
             continue
-        if row.holds(a.code, b.code) or row.holds(b.code, a.code):
-            spared = row.unless and bool(set(row.unless) & {*a.modifiers, *b.modifiers})
-            if not spared:
-                return a, b
-    return None
+        for row in exclusive_rows(a.code, b.code):
+            if not set(row.unless) & {*a.modifiers, *b.modifiers}:
+                yield Doubt(
+                    message=f"{a.code} and {b.code}: {row.why}.",
+                    codes=(a.code, b.code),
+                    line=b.number,
+                    source=Source(table="checks/exclusives", edition=EDITION, row=row.id),
+                )

@@ -13,7 +13,9 @@ from knowledge.records import Linkage, NoteEvidence, Source
 from tools.checks.establish import Establisher
 from tools.checks.policy import CheckPolicy
 from tools.checks.reading import Reading, read
+from tools.checks.told import Done, done_state, note_is_enough
 from tools.claim.model import Claim, ClaimDiagnosis, ClaimLine
+from tools.claim.requirements import problems_of
 from tools.encounter import ClinicalDocument, EncounterFacts
 from tools.proposal import EmDecision
 
@@ -65,6 +67,17 @@ class CheckRequest:
     def establisher(self) -> Establisher:
         """Answers what the documents establish, by the terms of the tables."""
         return Establisher.over(self.bookshelf, self.reading, self.on)
+
+    @cached_property
+    def told(self) -> dict[str, Done]:
+        """How the documents tell of each procedure of the claim that needs telling, by code."""
+        rows = (row for row in self.procedures.values() if row is not None and not note_is_enough(row))
+        return {row.code: done_state(self.bookshelf, self.reading, row) for row in rows}
+
+    @cached_property
+    def unwritable(self) -> tuple[str, ...]:
+        """What keeps the claim from being written as an 837P."""
+        return tuple(problems_of(self.claim))
 
     @cached_property
     def icd(self) -> dict[str, IcdCode | None]:

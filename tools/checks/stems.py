@@ -1,8 +1,8 @@
 """Words and stems for the check's reader: light suffix stripping so that "diabetic" and "diabetes" meet."""
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?(?:\.\d+)?%?")
 _SUFFIXES = (
@@ -33,8 +33,7 @@ _SAME = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word of a text: its stem and where it stands."""
 
     stem: str

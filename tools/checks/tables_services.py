@@ -27,6 +27,12 @@ def _within(code: str, spans: tuple[str, ...]) -> bool:
     return any(low <= code <= (high or low) for low, _, high in (span.partition("-") for span in spans))
 
 
+@lru_cache(maxsize=65536)
+def exclusive_rows(a: str, b: str) -> tuple[ExclusiveRow, ...]:
+    """Return the rows by which two codes exclude each other, whichever comes first."""
+    return tuple(row for row in exclusives() if row.holds(a, b) or row.holds(b, a))
+
+
 @lru_cache(maxsize=1)
 def exclusives() -> tuple[ExclusiveRow, ...]:
     """Return the services that exclude each other."""
