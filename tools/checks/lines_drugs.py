@@ -4,7 +4,9 @@ import math
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import lru_cache
 
+from knowledge.bookshelf import Bookshelf
 from knowledge.procedures import DrugUnit
 from tools.checks.lines_table import known, row_source
 from tools.checks.request import CheckRequest
@@ -102,33 +104,35 @@ def _units(dose: Decimal, unit: DrugUnit) -> Decimal:
 
 def _doses(request: CheckRequest, unit: DrugUnit) -> frozenset[Decimal]:
     """The doses in the unit of the code that stand beside the drug's name where it was given."""
-    names = {
-        w for w in re.findall(r"[a-z]{5,}", unit.drug.lower()) if w not in {"sodium", "acetate", "injection"}
-    }
-    names |= {
-        m.name
-        for m in request.bookshelf.vocabulary.medications
-        if m.generic.split()[0] in names and len(m.name) > 4
-    }
+    text = request.reading.text
+    amount = re.compile(rf"(\d[\d,]*(?:\.\d+)?)\s*(?:{_UNITS[unit.unit]})\b")
     found: set[Decimal] = set()
-    words = {
-        "mg": "mg|milligrams?",
-        "mcg": "mcg|micrograms?",
-        "unit": "units?",
-        "IU": "iu|units?",
-        "mL": "ml",
-        "dose": "doses?",
-        "system": "x",
-    }
-    amount = re.compile(rf"(\d[\d,]*(?:\.\d+)?)\s*(?:{words[unit.unit]})\b")
-    given = re.compile(r"inject|administer|given|gave|im\b|intramuscular|subcut|infus|intra-?articular|nebul")
-    for name in sorted(names):
-        for match in re.finditer(rf"\b{re.escape(name)}\b", request.reading.text):
-            around = request.reading.text[max(0, match.start() - 60) : match.end() + 60]
-            if given.search(around):
-                near = request.reading.text[max(0, match.start() - 25) : match.end() + 30]
-                found |= {Decimal(value.replace(",", "")) for value in amount.findall(near)}
+    for match in _drug_names(request.bookshelf, unit.drug).finditer(text):
+        if _GIVEN.search(text, max(0, match.start() - 60), match.end() + 60):
+            near = text[max(0, match.start() - 25) : match.end() + 30]
+            found |= {Decimal(value.replace(",", "")) for value in amount.findall(near)}
     return frozenset(found)
+
+
+_UNITS = {
+    "mg": "mg|milligrams?",
+    "mcg": "mcg|micrograms?",
+    "unit": "units?",
+    "IU": "iu|units?",
+    "mL": "ml",
+    "dose": "doses?",
+    "system": "systems?",
+}
+_GIVEN = re.compile(r"inject|administer|given|gave|im\b|intramuscular|subcut|infus|intra-?articular|nebul")
+
+
+@lru_cache(maxsize=512)
+def _drug_names(bookshelf: Bookshelf, drug: str) -> re.Pattern[str]:
+    """The words of a drug's name and the brand names of its generic, as one pattern."""
+    words = {w for w in re.findall(r"[a-z]{5,}", drug.lower()) if w not in {"sodium", "acetate", "injection"}}
+    rows = bookshelf.vocabulary.medications
+    brands = {m.name for m in rows if m.generic.split()[0] in words and len(m.name) > 4}
+    return re.compile("|".join(rf"\b{re.escape(name)}\b" for name in sorted(words | brands)) or r"(?!)")
 
 
 @rule(
