@@ -55,7 +55,7 @@ def em_level(
     Problem categories: self_limited, stable_chronic, acute_uncomplicated, stable_acute, chronic_exacerbation,
     undiagnosed_new_problem, acute_systemic, acute_complicated_injury, chronic_severe_exacerbation, threat_to_life.
     Data categories: test_ordered, test_reviewed, external_note, independent_historian, independent_interpretation,
-    external_discussion. Risk categories: none, otc_drug, minor_surgery, therapy, prescription_drug, minor_surgery_risk,
+    external_discussion. Risk categories: none, otc_drug, diagnostic_imaging, minor_surgery, therapy, prescription_drug, minor_surgery_risk,
     major_surgery, social_determinants, intensive_monitoring, major_surgery_risk, emergency_surgery, hospitalization,
     limit_care, parenteral_controlled.
 

@@ -7,6 +7,7 @@ import orjson
 from langchain_core.tools import ToolException, tool
 from langgraph.prebuilt import ToolRuntime
 
+from knowledge.payers import PayerPacks
 from tools.context import ToolContext
 from tools.encounter import EncounterFacts, HistoryItem, HistoryKind
 from tools.state import ToolState
@@ -14,7 +15,7 @@ from tools.state import ToolState
 Json = dict[str, object]
 
 
-def encounter_summary(facts: EncounterFacts) -> Json:
+def encounter_summary(facts: EncounterFacts, packs: PayerPacks | None = None) -> Json:
     """The encounter without its texts: dates, patient, payer, documents, what is missing, earlier visits."""
     primary = facts.primary
     return {
@@ -28,6 +29,7 @@ def encounter_summary(facts: EncounterFacts) -> Json:
         "encounter_class": facts.encounter_class,
         "payer": facts.payer_kind,
         "pack": primary.pack if primary else None,
+        "telehealth": _telehealth(facts, packs),
         "documents": [
             {
                 "id": one.id,
@@ -43,6 +45,14 @@ def encounter_summary(facts: EncounterFacts) -> Json:
         "missing": [one.model_dump() for one in facts.missing],
         "prior_encounters": [_dump(item) for item in facts.history if item.kind == "encounter"],
     }
+
+
+def _telehealth(facts: EncounterFacts, packs: PayerPacks | None) -> Json | None:
+    """How this payer wants telehealth reported, when the place of service says that it was one."""
+    if packs is None or facts.place_of_service not in {"02", "10"}:
+        return None
+    primary = facts.primary
+    return packs.for_kind((primary.pack if primary else None) or facts.payer_kind).telehealth.model_dump()
 
 
 def history_items(facts: EncounterFacts, kinds: tuple[HistoryKind, ...], as_of: date) -> Json:
@@ -76,11 +86,11 @@ def get_encounter(runtime: ToolRuntime[ToolContext, ToolState]) -> str:
 
     Also lists its documents, what the claim still lacks, and the earlier encounters. Call it first.
     """
-    return orjson.dumps(encounter_summary(runtime.state["facts"])).decode()
+    return orjson.dumps(encounter_summary(runtime.state["facts"], runtime.context.bookshelf.payers)).decode()
 
 
 @tool(parse_docstring=True)
-def get_history(kinds: list[str] | None, runtime: ToolRuntime[ToolContext, ToolState]) -> str:  # noqa: D417
+def get_history(kinds: list[str] | None, runtime: ToolRuntime[ToolContext, ToolState]) -> str:
     """Tell what the patient's record holds besides the note, as known on the coding date, latest first.
 
     History supports specificity and frequency; a diagnosis of today needs today's documentation.

@@ -18,6 +18,7 @@ DIGITS = ("S62.5", "S62.6", "S92.4", "S92.5")
 CONSERVATIVE = re.compile(
     r"physical therapy|occupational therapy|splint|brace|boot\b|cast|sling|crutch|orthotic|wrap|exercise|strapping|bandag"
 )
+ADVANCED = re.compile(r"\bmri\b|\bct\b|magnetic resonance|bone scan|computed tomography|emg|nerve conduction")
 OPERATION = re.compile(
     r"surgery|surgical|ectomy|arthroplasty|replacement|repair|reconstruction|arthroscop|fixation|reduction|bypass|lithotripsy"
 )
@@ -128,12 +129,17 @@ def _historian(case: Case) -> list[Counted]:
 def risk(case: Case) -> list[Counted]:
     """Management decided today (CPT MDM table, risk)."""
     drugs = [
-        _drug(m) for m in case.of("medication") if m.in_assessment and (m.action in DRUG_ACTIONS or m.dose)
+        _drug(m) for m in case.of("medication") if _decided(case, m) and (m.action in DRUG_ACTIONS or m.dose)
     ]
     services = [
         _treatment(m) for m in case.mentions if m.kind in {"procedure", "device", "test"} and m.in_assessment
     ]
     return [c for c in (*drugs, *services) if c is not None]
+
+
+def _decided(case: Case, seen: Seen) -> bool:
+    """In the assessment or plan; in a note without headings anywhere."""
+    return seen.in_assessment or (not case.has_assessment and seen.section_kind == "other")
 
 
 def _drug(seen: Seen) -> Counted | None:
@@ -153,6 +159,8 @@ def _treatment(seen: Seen) -> Counted | None:
     ):
         return None
     name = f"{seen.concept} {seen.text}".lower()
+    if seen.kind == "test" and seen.event in {"ordered", "planned"} and ADVANCED.search(name):
+        return Counted(category="diagnostic_imaging", text=seen.text, seen=seen)
     if CONSERVATIVE.search(name):
         return Counted(category="therapy", text=seen.text, seen=seen)
     if seen.kind == "procedure" and SMALL.search(name):

@@ -1,19 +1,33 @@
 """The modifier stage: which modifiers the lines need, each only when its criterion is met by evidence."""
 
+import csv
+import re
 from collections.abc import Generator, Sequence
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
 from agent.coder.case import Case
 from agent.coder.conversation import Answer, Ask
+from agent.coder.diagnoses import Diagnosis
 from agent.coder.lines import Line
+from agent.coder.spoken import MEDICARE
 
 Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], tuple[Line, ...]]
 SIDES = {"left": "LT", "right": "RT"}
+DIGITS = Path(__file__).parent / "data" / "digits.csv"
+MINOR = frozenset({"000", "010"})
+BESIDE = frozenset({"preventive", "wellness"})
+PREVENTIVE = re.compile(r"993[89]\d")
+NOTHING_WASTED = re.compile(
+    r"nothing (?:was )?(?:discarded|wasted)|no (?:waste|wastage)|whole vial|entire vial|none discarded", re.I
+)
+SINGLE = re.compile(r"single[- ](?:dose|use)", re.I)
 
 
-def modify(case: Case, lines: Sequence[Line]) -> Stage:
+def modify(case: Case, lines: Sequence[Line], diagnoses: Sequence[Diagnosis]) -> Stage:
     """Add sides and other modifiers; the tool must allow each."""
-    wanted = [_side(line) for line in lines]
+    wanted = [_all(case, line, lines, diagnoses) for line in lines]
     asks = [
         Ask(tool="modifier_rules", args={"code": line.code, "modifiers": [c for c, _ in line.modifiers]})
         for line in wanted
@@ -28,12 +42,101 @@ def modify(case: Case, lines: Sequence[Line]) -> Stage:
     return tuple(_kept(line, allowed.get(line.code, set())) for line in wanted)
 
 
-def _side(line: Line) -> Line:
-    side = next((SIDES[s.laterality] for s in line.seen if s.laterality in SIDES), None)
-    if side is None or line.facts.get("side") != "paired" or line.is_em:
+def _all(case: Case, line: Line, lines: Sequence[Line], diagnoses: Sequence[Diagnosis]) -> Line:
+    if line.is_em or PREVENTIVE.fullmatch(line.code):
+        line = _visit(line, [x for x in lines if x.code != line.code])
+    else:
+        line = _place(line, diagnoses)
+    line = _vial(case, line)
+    if line.facts.get("qw"):
+        line = line.with_modifier("QW", "a waived test run in this practice")
+    return _remote(case, line)
+
+
+def _visit(line: Line, others: Sequence[Line]) -> Line:
+    """57 and 25: the visit stands apart from the procedure, the preventive visit or the vaccine beside it (CPT appendix A)."""
+    if line.is_em and any(x.facts.get("global_days") == "090" for x in others):
+        line = line.with_modifier("57", "the visit led to the decision for a major procedure")
+    for other in others:
+        vaccine = other.facts.get("category") == "vaccine_admin"
+        apart = line.is_em and (
+            other.facts.get("global_days") in MINOR or other.facts.get("category") in BESIDE
+        )
+        if vaccine or apart:
+            why = f"significant work of its own, documented apart from {other.code}"
+            return line.with_modifier("25", why)
+    return line
+
+
+def _place(line: Line, diagnoses: Sequence[Diagnosis]) -> Line:
+    if line.facts.get("side") != "paired":
         return line
-    return line.with_modifier(side, f"done on the {line.seen[0].laterality} side")
+    side = (
+        next((s.laterality for s in line.seen if s.laterality), None)
+        or _said_side(line.said)
+        or _sided(diagnoses)
+    )
+    digit = _digit(line, side)
+    if digit:
+        return digit
+    if side == "bilateral" and line.facts.get("bilateral") in {"1", "3"}:
+        return line.with_modifier("50", "done on both sides")
+    return line.with_modifier(SIDES[side], f"done on the {side} side") if side in SIDES else line
+
+
+def _said_side(text: str) -> str | None:
+    low = text.lower()
+    if re.search(r"\bbilateral|\bboth\b", low):
+        return "bilateral"
+    found = {s for s in SIDES if re.search(rf"\b{s}\b", low)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _sided(diagnoses: Sequence[Diagnosis]) -> str | None:
+    """Where the service's own words give no side, that of the condition it was done for."""
+    found = {s for d in diagnoses for s in SIDES if re.search(rf"\b{s}\b", d.display.lower())}
+    return found.pop() if len(found) == 1 else None
+
+
+def _digit(line: Line, side: str | None) -> Line | None:
+    title = str(line.facts.get("display", "")).lower()
+    if side not in SIDES or not re.search(r"finger|toe|nail", title):
+        return None
+    low = line.said.lower()
+    row = next((r for r in _digits() if r["digit"] in low), None)
+    return line.with_modifier(row[side], f"the {side} {row['digit']}") if row else None
+
+
+def _vial(case: Case, line: Line) -> Line:
+    """JZ: nothing of a single-dose vial was discarded (Claims Processing Manual 17, 40)."""
+    if line.facts.get("category") != "drug" or case.payer not in MEDICARE:
+        return line
+    text = " ".join(case.texts.values())
+    if SINGLE.search(text) and NOTHING_WASTED.search(text):
+        return line.with_modifier("JZ", "single-dose vial, nothing discarded")
+    return line
+
+
+def _remote(case: Case, line: Line) -> Line:
+    """The payer's telehealth modifier, as get_encounter tells it from the payer pack."""
+    rules = case.encounter.get("telehealth") or {}
+    if not line.is_em or not rules:
+        return line
+    text = " ".join(case.texts.values()).lower()
+    video = "video" in text
+    wanted = rules.get("video_modifier") if video else rules.get("audio_modifier")
+    return (
+        line.with_modifier(str(wanted), "live video visit" if video else "audio-only visit")
+        if wanted
+        else line
+    )
 
 
 def _kept(line: Line, allowed: set[str]) -> Line:
     return replace(line, modifiers=tuple((c, w) for c, w in line.modifiers if c in allowed))
+
+
+@cache
+def _digits() -> tuple[dict[str, str], ...]:
+    with DIGITS.open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(file))

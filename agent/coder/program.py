@@ -3,8 +3,12 @@
 from agent.coder.case import build_case
 from agent.coder.conversation import Ask, Coder, Json
 from agent.coder.diagnose import diagnose
+from agent.coder.edits import settle_edits
 from agent.coder.link import link
 from agent.coder.modify import modify
+from agent.coder.opportunities import opportunities
+from agent.coder.preventive import prevent
+from agent.coder.provider_queries import provider_queries
 from agent.coder.repair import repair
 from agent.coder.services import serve
 from agent.coder.visit import see
@@ -20,15 +24,12 @@ def program() -> Coder:
     case = build_case(encounter, history, note)
     diagnosed = yield from diagnose(case)
     services = yield from serve(case)
+    preventive = yield from prevent(case)
+    services = (*((preventive,) if preventive else ()), *services)
     visit = yield from see(case, diagnosed, services)
-    lines = yield from modify(case, (*((visit.line,) if visit else ()), *services))
+    lines = yield from modify(case, (*((visit.line,) if visit else ()), *services), diagnosed.diagnoses)
     lines = yield from link(lines, diagnosed.diagnoses)
-    if lines:
-        edits = [{"code": x.code, "modifiers": [c for c, _ in x.modifiers], "units": x.units} for x in lines]
-        yield (
-            Ask(tool="check_edits", args={"lines": edits}),
-            Ask(tool="look_up_fees", args={"lines": edits}),
-        )
+    lines, refused = yield from settle_edits(lines)
     claim: Json = {
         "diagnoses": [
             {"code": d.code, "citations": d.citations, "guidelines": [d.guideline], "rationale": d.rationale}
@@ -36,7 +37,11 @@ def program() -> Coder:
         ],
         "service_lines": [line.argument for line in lines],
         "em": visit.em if visit else None,
-        "rejected": list(diagnosed.rejected),
+        "rejected": [*diagnosed.rejected, *refused],
+        "queries": provider_queries(case, lines),
+        "opportunities": opportunities(
+            case, (x.code for x in lines), visit.decision_level if visit else None
+        ),
     }
     while True:
         (judged,) = yield (Ask(tool="propose_claim", args=claim),)

@@ -145,6 +145,7 @@ def _best(case: Case, seen: Seen, result: Json) -> Json | None:
     if not hits:
         return None
     if "x-ray" in result["query"]:
+        hits = [h for h in hits if "bending" not in h["display"] or "bend" in case.sentence(seen)] or hits
         text = case.sentence(seen)
         stated = int(seen.value) if seen.unit == "views" and str(seen.value).isdigit() else None
         return best_by_views(hits, text, stated, plural(text))

@@ -1,5 +1,4 @@
-"""Services that a sentence documents as done today: vaccines and their giving, counselling by minutes, blood draws, joint
-injections with their drug (CPT sections of medicine and surgery; Medicare Claims Processing Manual chapters 17 and 18)."""
+"""Services that whole sentences document as done today: vaccines, counselling by minutes, blood draws, joint injections."""
 
 import csv
 import math
@@ -61,7 +60,7 @@ class Heard:
 def spoken(case: Case) -> list[Heard]:
     """Every service that a sentence documents, each code once."""
     found: dict[str, Heard] = {}
-    for seen, text in _sentences(case):
+    for seen, text in sentences(case):
         for heard in (*_draws(seen, text), *_counsels(seen, text), *_injections(seen, text)):
             found.setdefault(heard.code, heard)
     for heard in _vaccines(case):
@@ -69,7 +68,8 @@ def spoken(case: Case) -> list[Heard]:
     return list(found.values())
 
 
-def _sentences(case: Case) -> Iterator[tuple[Seen, str]]:
+def sentences(case: Case) -> Iterator[tuple[Seen, str]]:
+    """Every sentence of the documents as something that can be cited."""
     for document, spans in case.sentences.items():
         sections = case.sections.get(document, [])
         for n, (start, end, section) in enumerate(spans):
@@ -129,7 +129,7 @@ def _injections(seen: Seen, text: str) -> Iterator[Heard]:
 
 def _vaccines(case: Case) -> Iterator[Heard]:
     given: list[Heard] = []
-    for seen, text in _sentences(case):
+    for seen, text in sentences(case):
         low = text.lower()
         if (
             not GIVEN.search(low)

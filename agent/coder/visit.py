@@ -1,5 +1,6 @@
 """The visit stage: the problem-oriented E/M, levelled by the tool from itemised decision making or time."""
 
+import re
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,13 @@ from agent.coder.diagnose import Diagnosed
 from agent.coder.lines import Line
 
 Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], "Visit | None"]
+SCHEDULED = re.compile(
+    r"(?:injection|procedure|removal|biopsy|excision)[^.]{0,40}scheduled|"
+    r"(?:scheduled|here|presents|returns)[^.]{0,20} for (?:the |her |his |a |an )?(?:planned |scheduled )"
+    r"(?:\w+ ){0,3}(?:injection|procedure|removal|biopsy|excision)",
+    re.IGNORECASE,
+)
+SCHEDULED_WITHIN = 1500
 FAMILIES = {"12": "home", "13": "home", "14": "home", "23": "emergency"}
 
 
@@ -19,11 +27,12 @@ class Visit:
 
     line: Line
     em: Json
+    decision_level: str
 
 
 def see(case: Case, diagnosed: Diagnosed, lines: Sequence[Line]) -> Stage:
     """Level the visit; None when the record documents no problem that was dealt with."""
-    if not diagnosed.diagnoses:
+    if not diagnosed.diagnoses or _is_procedure_visit(case, lines):
         return None
     billed = [str(s.concept) for line in lines for s in line.seen]
     counted = {
@@ -31,6 +40,8 @@ def see(case: Case, diagnosed: Diagnosed, lines: Sequence[Line]) -> Stage:
         "data": level.data(case, billed),
         "risk": level.risk(case),
     }
+    if any(x.facts.get("category") in {"preventive", "wellness"} for x in lines) and not _worked_up(counted):
+        return None
     minutes, _ = level.minutes(case)
     args: Json = {name: [c.entry for c in items] for name, items in counted.items()}
     args |= {
@@ -55,4 +66,15 @@ def see(case: Case, diagnosed: Diagnosed, lines: Sequence[Line]) -> Stage:
         "explanation": said["explanation"],
         **elements,
     }
-    return Visit(line=line, em=em)
+    return Visit(line=line, em=em, decision_level=said["mdm"])
+
+
+def _worked_up(counted: dict[str, list[level.Counted]]) -> bool:
+    """A problem beside a preventive visit counts when it was dealt with: addressed, and something decided for it."""
+    return bool(counted["problems"] and counted["risk"])
+
+
+def _is_procedure_visit(case: Case, lines: Sequence[Line]) -> bool:
+    """The visit was for a minor procedure decided before: its usual work is in the procedure (NCCI policy manual 1.D)."""
+    minor = any(x.facts.get("global_days") in {"000", "010"} for x in lines)
+    return minor and any(SCHEDULED.search(text[:SCHEDULED_WITHIN]) for text in case.texts.values())

@@ -1,0 +1,47 @@
+"""The edits stage: what check_edits says of the lines together, answered before the claim is handed in."""
+
+from collections.abc import Generator, Sequence
+
+from agent.coder.conversation import Answer, Ask, Json
+from agent.coder.lines import Line
+
+Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], tuple[tuple[Line, ...], tuple[Json, ...]]]
+
+
+def settle_edits(lines: Sequence[Line]) -> Stage:
+    """Leave out column 2 of a pair, unless the pair allows a modifier and the visit stands apart (NCCI policy manual, ch. 1)."""
+    if not lines:
+        return (), ()
+    args = [{"code": x.code, "modifiers": [c for c, _ in x.modifiers], "units": x.units} for x in lines]
+    answer, _ = yield (
+        Ask(tool="check_edits", args={"lines": args}),
+        Ask(tool="look_up_fees", args={"lines": args}),
+    )
+    kept = list(lines)
+    rejected: list[Json] = []
+    for pair in answer.data.get("pairs", ()):
+        second = next((x for x in kept if x.code == pair["column2"]), None)
+        first = next((x for x in kept if x.code == pair["column1"]), None)
+        if second is None or first is None:
+            continue
+        visit = next((x for x in (second, first) if x.is_em), None)
+        place = kept.index(visit or second)
+        if pair["modifier_indicator"] == "1" and visit is not None:
+            kept[place] = visit.with_modifier(
+                "25", f"the visit is documented apart from {pair['column1']} by NCCI's terms"
+            )
+            continue
+        if second.modifiers and any(c in {"59", "XE", "XP", "XS", "XU"} for c, _ in second.modifiers):
+            continue
+        if second.is_em:
+            continue
+        kept.remove(second)
+        rejected.append(rejection(second, pair["meaning"], f"NCCI {pair['source']}"))
+    return tuple(kept), tuple(rejected)
+
+
+def rejection(line: Line, reason: str, rule: str) -> Json:
+    """A line left out, as propose_claim takes it."""
+    system = "CPT" if line.code[:1].isdigit() else "HCPCS"
+    citations = [s.citation for s in line.seen]
+    return {"code": line.code, "system": system, "reason": reason, "rule": rule, "citations": citations}
