@@ -8,7 +8,7 @@ from functools import lru_cache
 from knowledge.bookshelf import Bookshelf
 from knowledge.records import Source
 from tools.checks.codes_validity import icd_source
-from tools.checks.reading import Status
+from tools.checks.reading import Status, stems_of
 from tools.checks.request import CheckRequest
 from tools.checks.rule import Doubt, rule
 from tools.checks.tables import EDITION
@@ -141,22 +141,23 @@ def specificity(request: CheckRequest) -> Iterator[Doubt]:
 
 
 @lru_cache(maxsize=4)
-def _named_forms(bookshelf: Bookshelf, on: date) -> dict[str, tuple[tuple[str, str], ...]]:
+def _named_forms(bookshelf: Bookshelf, on: date) -> dict[str, tuple[tuple[str, str, frozenset[str]], ...]]:
     """Terms of several words that name a billable, specified disorder, by the category of their code."""
-    found: dict[str, list[tuple[str, str]]] = {}
+    found: dict[str, list[tuple[str, str, frozenset[str]]]] = {}
     for term in bookshelf.vocabulary.problems:
         if term.kind in {"disorder", "injury"} and " " in term.term:
             row = bookshelf.icd.find(term.code, on)
             if row is not None and row.billable and "unspecified" not in row.display.lower():
-                found.setdefault(term.code[:3], []).append((term.code, term.term))
+                form = (term.code, term.term, frozenset(stems_of(term.term)))
+                found.setdefault(term.code[:3], []).append(form)
     return {category: tuple(terms) for category, terms in found.items()}
 
 
 def _said_form(request: CheckRequest, code: str) -> tuple[str, str] | None:
     """A more specific form of a code's category that the documents name, with its code."""
-    for better, term in _named_forms(request.bookshelf, request.on).get(code[:3], ()):
-        named = better not in request.codes and term in request.reading.text
-        if named and request.reading.says(term, 1) is Status.PRESENT:
+    for better, term, stems in _named_forms(request.bookshelf, request.on).get(code[:3], ()):
+        places = () if better in request.codes else request.reading.find(stems, 1)
+        if any(place.status is Status.PRESENT for place in places):
             return better, term
     return None
 
