@@ -1,0 +1,196 @@
+"""From the scores of cases to the summary of a run, as the contract prints it; every rate with its interval."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from evals.metrics import (
+    Counts,
+    auroc,
+    bootstrap,
+    brier,
+    expected_calibration_error,
+    f1,
+    quantile,
+    ratio,
+    wilson,
+)
+from evals.results import CaseResult
+from evals.scorers import CaseScore
+
+Metric = Callable[[Counts], float | None]
+
+
+def _share(part: str, whole: str) -> Metric:
+    return lambda c: ratio(c.get(part, 0.0), c.get(whole, 0.0))
+
+
+def _harmonic(recall: Metric, precision: Metric) -> Metric:
+    return lambda c: f1(recall(c), precision(c))
+
+
+def _line_precision(c: Counts) -> float | None:
+    return ratio(c.get("line_found", 0.0), c.get("line_found", 0.0) + c.get("line_wrong", 0.0))
+
+
+_MUST_RECALL = _share("must_found", "must")
+_MAY_PRECISION = _share("acceptable", "given")
+_LINE_RECALL = _share("line_found", "line_must")
+
+METRICS: Mapping[str, Mapping[str, Metric]] = {
+    "icd10": {
+        "must_recall": _MUST_RECALL,
+        "may_precision": _MAY_PRECISION,
+        "f1": _harmonic(_MUST_RECALL, _MAY_PRECISION),
+        "strict_f1": _harmonic(_MUST_RECALL, _share("exact", "given")),
+        "f1_3char": _harmonic(_share("must3_found", "must3"), _share("acceptable3", "given3")),
+    },
+    "lines": {
+        "precision": _line_precision,
+        "recall": _LINE_RECALL,
+        "f1": _harmonic(_LINE_RECALL, _line_precision),
+    },
+    "modifiers": {
+        "precision": _share("modifiers_right", "modifiers_given"),
+        "recall": _share("modifiers_right", "modifiers_gold"),
+    },
+    "links": {"accuracy": _share("link_right", "link_of"), "all_acceptable": _share("link_clean", "link_of")},
+    "units": {"accuracy": _share("units_right", "units_of")},
+}
+_ICD_COUNTS = (
+    "must",
+    "must_found",
+    "given",
+    "acceptable",
+    "exact",
+    "must3",
+    "must3_found",
+    "given3",
+    "acceptable3",
+)
+_LINE_COUNTS = ("modifiers_given", "modifiers_gold", "modifiers_right", "units_right", "units_of")
+HOLDS = ("policy", "data", "limit", "edition")
+
+
+def summarise(results: Sequence[CaseResult], *, wall: float, commit: str, model: str) -> dict[str, Any]:
+    """Build the summary of a run.
+
+    Args:
+        results: one record a case; failed ones count as empty answers.
+        wall: seconds of the whole run.
+        commit: of the code that ran.
+        model: spec of the model that ran.
+    """
+    scores = [r.score for r in results]
+    counts = [case_counts(score) for score in scores]
+    micro = _micro(counts)
+    micro["icd10"] |= _first_listed(scores, micro["icd10"]["ci95"])
+    solved = [r for r in results if r.failure is None]
+    return {
+        "cases": len(results),
+        "failed": len(results) - len(solved),
+        **{name: micro[name] for name in ("icd10",)},
+        "em": _em(scores),
+        **{name: micro[name] for name in ("lines", "modifiers", "links")},
+        "must_not": _must_not(scores),
+        "fabricated_codes": sum(len(s.codes.fabricated) for s in scores),
+        "unknown_codes": sum(len(s.codes.unknown) for s in scores),
+        "evidence_verified": _evidence(scores),
+        "held": {kind: sum(kind in r.reasons for r in solved if r.status == "held") for kind in HOLDS},
+        "blocked_rate": ratio(sum(r.status == "blocked" for r in solved), len(solved)),
+        "calibration": _calibration(scores),
+        "latency_ms": _latency([r.seconds for r in solved]),
+        "encounters_per_s": ratio(len(results), wall),
+        "tokens": int(sum(r.tokens for r in results)),
+        "cost_usd": round(sum(r.cost_usd for r in results), 6),
+        "units": micro["units"],
+        "perfect_cases": sum(s.perfect for s in scores),
+        "model": model,
+        "commit": commit,
+        "editions": _editions(results),
+    }
+
+
+def case_counts(score: CaseScore) -> Counter[str]:
+    """The counts of one case that micro averages are made of; unscored parts add nothing."""
+    counts: Counter[str] = Counter()
+    if score.icd10 is not None:
+        counts.update({name: getattr(score.icd10, name) for name in _ICD_COUNTS})
+    if score.lines is not None:
+        counts.update({name: getattr(score.lines, name) for name in _LINE_COUNTS})
+        counts.update(
+            {"line_must": score.lines.must, "line_found": score.lines.found, "line_wrong": score.lines.wrong}
+        )
+    if score.links is not None:
+        counts.update(
+            {"link_of": score.links.of, "link_right": score.links.right, "link_clean": score.links.clean}
+        )
+    return counts
+
+
+def _micro(counts: Sequence[Counts]) -> dict[str, dict[str, Any]]:
+    total: Counter[str] = Counter()
+    for one in counts:
+        total.update(one)
+    flat = {f"{group}.{name}": metric for group, ms in METRICS.items() for name, metric in ms.items()}
+    intervals = bootstrap(counts, flat)
+    return {
+        group: {name: metric(total) for name, metric in ms.items()}
+        | {"ci95": {name: intervals[f"{group}.{name}"] for name in ms}}
+        for group, ms in METRICS.items()
+    }
+
+
+def _rate(flags: Iterable[bool]) -> tuple[float | None, tuple[float, float] | None]:
+    said = list(flags)
+    return ratio(sum(said), len(said)), wilson(sum(said), len(said))
+
+
+def _first_listed(scores: Sequence[CaseScore], intervals: dict[str, Any]) -> dict[str, Any]:
+    rate, interval = _rate(s.icd10.first for s in scores if s.icd10 and s.icd10.first is not None)
+    return {"first_listed": rate, "ci95": intervals | {"first_listed": interval}}
+
+
+def _em(scores: Sequence[CaseScore]) -> dict[str, Any]:
+    scored = [s.em for s in scores if s.em is not None]
+    rates = {
+        name: _rate(getattr(e, name) for e in scored) for name in ("exact", "within_one", "over", "under")
+    }
+    return (
+        {name: rate for name, (rate, _) in rates.items()}
+        | {"scored": len(scored)}
+        | {"ci95": {name: interval for name, (_, interval) in rates.items()}}
+    )
+
+
+def _must_not(scores: Sequence[CaseScore]) -> dict[str, Any]:
+    bad, of = sum(len(s.codes.violations) for s in scores), sum(s.codes.must_not for s in scores)
+    return {"violations": bad, "of": of, "ci95": wilson(bad, of)}
+
+
+def _evidence(scores: Sequence[CaseScore]) -> float | None:
+    return ratio(sum(s.evidence.verified for s in scores), sum(s.evidence.of for s in scores))
+
+
+def _calibration(scores: Sequence[CaseScore]) -> dict[str, Any]:
+    pairs = [(j.confidence, j.right) for s in scores for j in s.confidence]
+    return {
+        "ece": expected_calibration_error(pairs),
+        "brier": brier(pairs),
+        "auroc": auroc(pairs),
+        "codes": len(pairs),
+    }
+
+
+def _latency(seconds: Sequence[float]) -> dict[str, float | None]:
+    if not seconds:
+        return {"p50": None, "p95": None}
+    return {name: round(1000 * quantile(seconds, q), 1) for name, q in (("p50", 0.5), ("p95", 0.95))}
+
+
+def _editions(results: Sequence[CaseResult]) -> dict[str, str]:
+    found: dict[str, set[str]] = {}
+    for result in results:
+        for table, edition in result.editions.items():
+            found.setdefault(table, set()).add(edition)
+    return {table: ", ".join(sorted(editions)) for table, editions in sorted(found.items())}
