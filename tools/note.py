@@ -26,11 +26,13 @@ def _enriched(mention: Mention, vocabulary: Vocabulary) -> dict[str, object]:
             }
             said |= {"high_risk": drug.high_risk}
     elif mention.kind == "test":
-        test = next((rows[0] for name in names if (rows := vocabulary.test_index.get(normalise(name)))), None)
+        test = next(
+            (tests[0] for name in names if (tests := vocabulary.test_index.get(normalise(name)))), None
+        )
         if test:
             said["test_kind"] = test.kind
     elif mention.kind in {"problem", "status", "family"}:
-        problem = next((rows[0] for name in names if (rows := vocabulary.problem(name))), None)
+        problem = next((problems[0] for name in names if (problems := vocabulary.problem(name))), None)
         if problem:
             said["vocabulary_kind"] = problem.kind
     return said

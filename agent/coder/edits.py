@@ -24,20 +24,25 @@ def settle_edits(lines: Sequence[Line]) -> Stage:
         first = next((x for x in kept if x.code == pair["column1"]), None)
         if second is None or first is None:
             continue
-        visit = next((x for x in (second, first) if x.is_em), None)
+        visit = next((x for x in (second, first) if _is_visit(x)), None)
         place = kept.index(visit or second)
         if pair["modifier_indicator"] == "1" and visit is not None:
             kept[place] = visit.with_modifier(
-                "25", f"the visit is documented apart from {pair['column1']} by NCCI's terms"
+                "25",
+                f"significant work of its own, documented apart from {(first if visit is second else second).code}",
             )
             continue
         if second.modifiers and any(c in {"59", "XE", "XP", "XS", "XU"} for c, _ in second.modifiers):
             continue
-        if second.is_em:
+        if _is_visit(second) and pair["modifier_indicator"] == "1":
             continue
         kept.remove(second)
         rejected.append(rejection(second, pair["meaning"], f"NCCI {pair['source']}"))
     return tuple(kept), tuple(rejected)
+
+
+def _is_visit(line: Line) -> bool:
+    return line.is_em or line.facts.get("category") in {"preventive", "wellness"}
 
 
 def rejection(line: Line, reason: str, rule: str) -> Json:

@@ -10,6 +10,7 @@ from agent.coder.diagnoses import Diagnosis
 
 WORSE = frozenset({"worsening", "uncontrolled"})
 DRUG_ACTIONS = frozenset({"new", "continued", "changed", "refilled", "stopped"})
+PLANS = frozenset({"plan", "assessment_plan", "addendum"})
 ESCALATED = frozenset({"new", "changed", "stopped"})
 UNASSERTED = frozenset({"absent", "hypothetical", "conditional"})
 SYMPTOMS = ("R", "M25.5", "M54", "M79.6", "N64.4", "H92", "H57.1", "N63")
@@ -129,7 +130,9 @@ def _historian(case: Case) -> list[Counted]:
 def risk(case: Case) -> list[Counted]:
     """Management decided today (CPT MDM table, risk)."""
     drugs = [
-        _drug(m) for m in case.of("medication") if _decided(case, m) and (m.action in DRUG_ACTIONS or m.dose)
+        _drug(m)
+        for m in case.of("medication")
+        if _decided(case, m) and (m.action in DRUG_ACTIONS or m.dose or m.section_kind in PLANS)
     ]
     services = [
         _treatment(m) for m in case.mentions if m.kind in {"procedure", "device", "test"} and m.in_assessment

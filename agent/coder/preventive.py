@@ -4,7 +4,7 @@ import re
 from collections.abc import Generator, Iterator
 
 from agent.coder.case import Case, Seen
-from agent.coder.conversation import Answer, Ask
+from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.lines import Line
 from agent.coder.spoken import MEDICARE, sentences
 
@@ -34,7 +34,7 @@ def prevent(case: Case) -> Stage:
     if found is None or code is None:
         return None
     (looked,) = yield (Ask(tool="look_up_codes", args={"codes": [code], "system": "cpt"}),)
-    facts = next(iter(looked.data.get("codes", ())), {})
+    facts: Json = next(iter(looked.data.get("codes", ())), {})
     if not facts.get("found"):
         return None
     why = f"the visit is documented as preventive: '{found.text[:80]}'"

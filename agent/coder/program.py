@@ -9,6 +9,7 @@ from agent.coder.modify import modify
 from agent.coder.opportunities import opportunities
 from agent.coder.preventive import prevent
 from agent.coder.provider_queries import provider_queries
+from agent.coder.reasons import with_reasons
 from agent.coder.repair import repair
 from agent.coder.services import serve
 from agent.coder.visit import see
@@ -26,9 +27,10 @@ def program() -> Coder:
     services = yield from serve(case)
     preventive = yield from prevent(case)
     services = (*((preventive,) if preventive else ()), *services)
+    diagnosed = yield from with_reasons(case, diagnosed, services)
     visit = yield from see(case, diagnosed, services)
     lines = yield from modify(case, (*((visit.line,) if visit else ()), *services), diagnosed.diagnoses)
-    lines = yield from link(lines, diagnosed.diagnoses)
+    lines, unlinked = yield from link(lines, diagnosed.diagnoses)
     lines, refused = yield from settle_edits(lines)
     claim: Json = {
         "diagnoses": [
@@ -37,7 +39,7 @@ def program() -> Coder:
         ],
         "service_lines": [line.argument for line in lines],
         "em": visit.em if visit else None,
-        "rejected": [*diagnosed.rejected, *refused],
+        "rejected": [*diagnosed.rejected, *refused, *unlinked],
         "queries": provider_queries(case, lines),
         "opportunities": opportunities(
             case, (x.code for x in lines), visit.decision_level if visit else None

@@ -141,7 +141,7 @@ def _site(text: str) -> str:
 
 
 def _best(case: Case, seen: Seen, result: Json) -> Json | None:
-    hits = [h for h in result["hits"] if h["billable"] and h["score"] >= MINIMUM_SCORE]
+    hits: list[Json] = [h for h in result["hits"] if h["billable"] and h["score"] >= MINIMUM_SCORE]
     if not hits:
         return None
     if "x-ray" in result["query"]:
