@@ -29,7 +29,7 @@ def wilson(hits: float, n: float) -> Interval | None:
     p, z2 = hits / n, Z95**2
     centre = (p + z2 / (2 * n)) / (1 + z2 / n)
     half = Z95 / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
-    return (max(0.0, centre - half), min(1.0, centre + half))
+    return (max(0.0, centre - half) if hits else 0.0, min(1.0, centre + half) if hits < n else 1.0)
 
 
 def bootstrap(
