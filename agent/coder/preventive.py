@@ -22,6 +22,13 @@ NOT_TODAY = re.compile(
 )
 WELCOME = re.compile(r"welcome to medicare|initial preventive physical", re.I)
 FIRST = re.compile(r"\b(?:first|initial)\b[^.]{0,30}wellness|wellness[^.]{0,20}\b(?:initial|first)\b", re.I)
+CONTENT = re.compile(
+    r"anticipatory guidance|routine (?:general )?(?:medical |physical |health )?exam|health risk assessment|"
+    r"health maintenance|prevent(?:ive|ion) (?:plan|care|counsel|health)|well[- ](?:child|woman|man|adult|baby)|"
+    r"seat ?belt|sun ?screen|sun protection|screening schedule|age[- ]appropriate|developmental|milestone|"
+    r"immunizations? (?:given|today|updated|reviewed)",
+    re.I,
+)
 BANDS = ((1, 0), (5, 1), (12, 2), (18, 3), (40, 4), (65, 5), (200, 6))
 REASON_PLACE = 700
 EARLIER = frozenset({"G0438", "G0439", "G0402"})
@@ -29,7 +36,7 @@ EARLIER = frozenset({"G0438", "G0439", "G0402"})
 
 def prevent(case: Case) -> Stage:
     """The preventive or wellness line; None when the visit is not one."""
-    found = next(_reasons(case), None)
+    found = next(_reasons(case), None) if _is_comprehensive(case) else None
     code = _code(case, found) if found else None
     if found is None or code is None:
         return None
@@ -39,6 +46,11 @@ def prevent(case: Case) -> Stage:
         return None
     why = f"the visit is documented as preventive: '{found.text[:80]}'"
     return Line(code=code, seen=(found,), rationale=why, facts=facts, said=found.text)
+
+
+def _is_comprehensive(case: Case) -> bool:
+    """A complaint of "annual exam" alone is none: guidance, screening or a routine examination must be documented."""
+    return any(CONTENT.search(text) for text in case.texts.values())
 
 
 def _reasons(case: Case) -> Iterator[Seen]:
