@@ -4,32 +4,37 @@ Guidelines IV.G to IV.J: the reason for the visit first, then conditions that co
 uncertain diagnoses are not coded (IV.H); conditions of relatives, denied or resolved ones are not the patient's.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.coder.case import Case, Seen
+from agent.coder.titles import title_of, unknown_titles
 
-SKIPPED_SECTIONS = frozenset({"ros", "family_history", "instructions"})
-UNCERTAIN = frozenset({"uncertain", "conditional", "hypothetical"})
+KINDS = frozenset({"problem", "status", "social"})
+PAST = re.compile(r"\b(?:history of|status post|s/p|post)\b", re.IGNORECASE)
+CIGARETTES = re.compile(r"\b(?:cigarettes?|packs?|smok\w*)\b", re.IGNORECASE)
+TOBACCO = re.compile(r"tobacco|smok|nicotine", re.IGNORECASE)
+VAGUE = frozenset({"pain", "injury", "symptom", "disease", "disorder", "condition", "problem", "injuries"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A condition to look up: the mention that documents it best, and everything listed under it."""
+    """A condition to look up: the mention that documents it best, and everything listed under it.
+
+    ``queries`` are what a coder would look up, the provider's own title first.
+    """
 
     seen: Seen
     listed: tuple[Seen, ...]
     rationale: str
     guideline: str
+    queries: tuple[str, ...]
 
     @property
-    def query(self) -> str:
-        """The words a coder would look up."""
-        seen = self.seen
-        concept = seen.concept or seen.text
-        words = [w for w in (seen.laterality, seen.acuity) if w and str(w) not in concept]
-        past = ["history of"] if seen.temporality == "historical" and not _is_status(seen) else []
-        return " ".join([*past, *map(str, words), concept])
+    def bilateral(self) -> bool:
+        """True when both sides are meant."""
+        return self.seen.laterality == "bilateral" or any("bilateral" in q.lower() for q in self.queries)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,47 +83,74 @@ def _why_not(seen: Seen) -> tuple[str, str] | None:
     return None
 
 
-def _is_status(seen: Seen) -> bool:
-    return seen.vocabulary_kind in {"status", "history", "encounter"}
-
-
 def _established(seen: Seen) -> bool:
-    return bool(seen.kind == "problem" and seen.experiencer == "patient" and seen.assertion == "present")
+    return bool(
+        seen.kind in KINDS
+        and seen.experiencer == "patient"
+        and seen.assertion == "present"
+        and seen.use != "never"
+    )
+
+
+def _candidate(case: Case, seen: Seen, listed: tuple[Seen, ...], why: str, guideline: str) -> Candidate:
+    title = title_of(case, seen) if seen.is_header else ""
+    queries = dict.fromkeys(q for q in (title, concept_query(case, seen)) if q)
+    return Candidate(
+        seen=seen,
+        listed=listed,
+        rationale=f"{why}: '{seen.text}'",
+        guideline=guideline,
+        queries=tuple(queries),
+    )
+
+
+def concept_query(case: Case, seen: Seen) -> str:
+    """The concept in a coder's words: past, side, acuity, then the thing itself."""
+    concept = str(seen.concept or seen.text)
+    if TOBACCO.search(concept) and seen.use != "former":
+        spoken = " ".join(case.sentence(m) for m in case.of("social") if m.use == "current")
+        return "nicotine dependence cigarettes" if CIGARETTES.search(spoken) else "nicotine dependence"
+    words = [str(w) for w in (seen.laterality, seen.acuity) if w and str(w) not in concept]
+    past = seen.temporality == "historical" and not PAST.search(concept)
+    return " ".join([*(["history of"] if past else []), *words, concept])
 
 
 def _from_assessment(case: Case) -> Iterator[Candidate]:
-    headers = [m for m in case.mentions if m.in_assessment and m.is_header and m.kind == "problem"]
+    headers = [m for m in case.mentions if m.in_assessment and m.is_header and m.kind in KINDS]
+    titles = list(unknown_titles(case))
     for header in headers:
         listed = case.under(header)
         if _established(header):
-            yield Candidate(
-                seen=header, listed=listed, rationale=f"assessed today: '{header.text}'", guideline="IV.J"
-            )
-        yield from _named_within(header, listed)
+            yield _candidate(case, header, listed, "assessed today", "IV.J")
+        yield from _named_within(case, header, listed)
+    for title in titles:
+        queries = (str(title.text),)
+        yield Candidate(
+            seen=title,
+            listed=(title,),
+            rationale=f"assessed today: '{title.text}'",
+            guideline="IV.J",
+            queries=queries,
+        )
     if not headers:
         yield from _stated(case)
 
 
-def _named_within(header: Seen, listed: tuple[Seen, ...]) -> Iterator[Candidate]:
+def _named_within(case: Case, header: Seen, listed: tuple[Seen, ...]) -> Iterator[Candidate]:
     """A header may name two conditions ("Chest pain and hypertension"): mentions of the same sentence count."""
     for seen in listed:
-        if seen.index != header.index and seen.sentence == header.sentence and _established(seen):
-            yield Candidate(
-                seen=seen, listed=listed, rationale=f"assessed today: '{seen.text}'", guideline="IV.J"
-            )
+        same = seen.index != header.index and seen.sentence == header.sentence
+        if same and seen.kind == "problem" and _established(seen) and seen.concept not in VAGUE:
+            yield _candidate(case, seen, listed, "assessed today", "IV.J")
 
 
 def _stated(case: Case) -> Iterator[Candidate]:
     for kind in (("assessment", "assessment_plan", "addendum"), ("plan",)):
         found = [m for m in case.of("problem") if m.section_kind in kind and _established(m)]
+        found = [m for m in found if m.concept not in VAGUE] or found
         if found:
             for seen in found:
-                yield Candidate(
-                    seen=seen,
-                    listed=(seen,),
-                    rationale=f"stated in the assessment: '{seen.text}'",
-                    guideline="IV.J",
-                )
+                yield _candidate(case, seen, (seen,), "stated in the assessment", "IV.J")
             return
 
 
@@ -126,10 +158,9 @@ def _from_reason(case: Case) -> Iterator[Candidate]:
     """Without an established diagnosis the sign or symptom that brought the patient is coded (IV.D, IV.H)."""
     for kinds in (("chief_complaint",), ("hpi",), ("other", "exam", "results")):
         found = [m for m in case.of("problem") if m.section_kind in kinds and _established(m)]
+        found = [m for m in found if m.concept not in VAGUE] or found
         for seen in found[:3]:
-            yield Candidate(
-                seen=seen, listed=(seen,), rationale=f"reason for the visit: '{seen.text}'", guideline="IV.D"
-            )
+            yield _candidate(case, seen, (seen,), "reason for the visit", "IV.D")
         if found:
             return
 

@@ -8,7 +8,7 @@ from agent.coder.case import Case
 from agent.coder.combinations import combinations
 from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.diagnoses import Diagnosis, Dropped, choose, combine, first_listed, settle
-from agent.coder.episode import episode, needs_episode
+from agent.coder.lookup import look_up
 
 MOST = 12
 REJECTED_SCORE = 0.5
@@ -28,34 +28,20 @@ class Diagnosed:
 def diagnose(case: Case) -> Stage:
     """Decide the diagnoses of the case from the tools' answers."""
     wanted, refused = candidates(case), unestablished(case)
-    queries = [c.query for c in wanted] + [r.query for r in refused]
-    if not queries:
-        return Diagnosed(diagnoses=(), rejected=())
-    (found,) = yield (Ask(tool="search_codes", args={"queries": queries, "system": "icd10cm"}),)
-    results = list(found.data.get("results", []))
-    again = {
-        n: f"{c.query} {episode(c.seen)}"
-        for n, c in enumerate(wanted)
-        if n < len(results) and needs_episode(results[n])
-    }
-    if again:
-        (found,) = yield (
-            Ask(tool="search_codes", args={"queries": list(again.values()), "system": "icd10cm"}),
-        )
-        for place, result in zip(again, found.data.get("results", ()), strict=False):
-            results[place] = result
-    chosen, _ = choose(wanted, results[: len(wanted)])
+    hits = yield from look_up(wanted, [r.query for r in refused])
+    results = [r for found in hits[len(wanted) :] for r in found]
+    chosen = choose(wanted, hits[: len(wanted)])
     chosen, combined = combine(chosen, combinations())
     if not chosen:
-        return Diagnosed(diagnoses=(), rejected=tuple(_rejected(refused, results[len(wanted) :])))
+        return Diagnosed(diagnoses=(), rejected=tuple(_rejected(refused, results)))
     looked, _ = yield (
         Ask(tool="look_up_codes", args={"codes": [d.code for d in chosen], "system": "icd10cm"}),
         Ask(tool="search_guidelines", args={"queries": [d.display for d in chosen[:3]], "limit": 2}),
     )
     lookups = {c["code"]: c for c in looked.data.get("codes", ()) if c.get("found")}
     kept, dropped = settle([d for d in chosen if d.code in lookups], lookups)
-    ordered = first_listed(kept, _reasons(case))[:MOST]
-    rejected = [*map(_left_out, [*combined, *dropped]), *_rejected(refused, results[len(wanted) :])]
+    ordered = first_listed(kept, _reasons(case), lookups)[:MOST]
+    rejected = [*map(_left_out, [*combined, *dropped]), *_rejected(refused, results)]
     return Diagnosed(diagnoses=tuple(ordered), rejected=tuple(rejected), lookups=lookups)
 
 

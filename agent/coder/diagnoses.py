@@ -1,5 +1,6 @@
 """From candidates and search answers to diagnoses: choose, combine, drop what is integral or excluded, put in order."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -8,6 +9,10 @@ from agent.coder.combinations import Combination, covers
 from agent.coder.conversation import Json
 
 MINIMUM_SCORE = 0.35
+WORD = re.compile(r"[a-z]{4,}")
+PLAIN = frozenset(
+    {"right", "left", "bilateral", "pain", "follow", "visit", "annual", "with", "acute", "chronic"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,27 +41,28 @@ class Dropped:
     citations: list[Json]
 
 
-def choose(
-    candidates: Sequence[Candidate], results: Iterable[Json]
-) -> tuple[list[Diagnosis], list[Candidate]]:
-    """The best billable hit of each candidate; candidates without one are returned apart (a query, not a guess)."""
+def choose(candidates: Sequence[Candidate], found: Sequence[Sequence[Json]]) -> list[Diagnosis]:
+    """The best billable hit of each result of each candidate; what has none is not guessed."""
     chosen: dict[str, Diagnosis] = {}
-    unfound: list[Candidate] = []
-    for candidate, result in zip(candidates, results, strict=False):
-        hit = next((h for h in result["hits"] if h["billable"] and h["score"] >= MINIMUM_SCORE), None)
-        if hit is None:
-            unfound.append(candidate)
-            continue
-        known = chosen.get(hit["code"])
-        behind = (*known.candidates, candidate) if known else (candidate,)
-        chosen[hit["code"]] = Diagnosis(
-            code=hit["code"],
-            display=hit["display"],
-            candidates=behind,
-            rationale=behind[0].rationale,
-            guideline=behind[0].guideline,
-        )
-    return list(chosen.values()), unfound
+    for candidate, results in zip(candidates, found, strict=False):
+        for result in results:
+            hit = _hit(result)
+            if hit is None:
+                continue
+            known = chosen.get(hit["code"])
+            behind = (*known.candidates, candidate) if known else (candidate,)
+            chosen[hit["code"]] = Diagnosis(
+                code=hit["code"],
+                display=hit["display"],
+                candidates=behind,
+                rationale=behind[0].rationale,
+                guideline=behind[0].guideline,
+            )
+    return list(chosen.values())
+
+
+def _hit(result: Json) -> Json | None:
+    return next((h for h in result["hits"] if h["billable"] and h["score"] >= MINIMUM_SCORE), None)
 
 
 def combine(
@@ -112,13 +118,21 @@ def _less_specific(d: Diagnosis, others: list[Diagnosis]) -> str | None:
     return f"{twin.code} says the same more specifically" if twin and len(d.code) > 3 else None
 
 
-def first_listed(diagnoses: list[Diagnosis], reasons: Sequence[str]) -> list[Diagnosis]:
-    """The condition chiefly responsible for the visit first (IV.G): the one that answers the chief complaint."""
-    words = {w for r in reasons for w in r.lower().split() if len(w) > 3}
+def first_listed(
+    diagnoses: list[Diagnosis], reasons: Sequence[str], lookups: dict[str, Json]
+) -> list[Diagnosis]:
+    """The condition chiefly responsible for the visit first (IV.G): the one that answers the chief complaint.
 
-    def rank(d: Diagnosis) -> tuple[int, int]:
-        spoken = {w for c in d.candidates for m in c.listed for w in str(m.text).lower().split()}
-        return (0 if words & spoken else 1, diagnoses.index(d))
+    Where none does, a new problem comes before chronic ones, and a status code is never first when another is there.
+    """
+    words = {w for r in reasons for w in WORD.findall(r.lower())} - PLAIN
+
+    def rank(d: Diagnosis) -> tuple[int, int, int, int]:
+        spoken = {w for c in d.candidates for m in c.listed for w in WORD.findall(str(m.text).lower())}
+        spoken |= {w for c in d.candidates for q in c.queries for w in WORD.findall(q.lower())}
+        chronic = bool(lookups.get(d.code, {}).get("chronic"))
+        status = d.code.startswith(("Z7", "Z8", "Z9", "V", "W", "X", "Y"))
+        return (int(status), 0 if words & spoken else 1, int(chronic), diagnoses.index(d))
 
     return sorted(diagnoses, key=rank)
 

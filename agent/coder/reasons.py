@@ -59,7 +59,7 @@ def _routine(case: Case, diagnosed: Diagnosed) -> str:
 def _diagnosis(wanted: Wanted, found: Json) -> Diagnosis:
     seen = wanted.line.seen[0]
     why = f"reason for {wanted.line.code}: {found['display']}"
-    candidate = Candidate(seen=seen, listed=(seen,), rationale=why, guideline=wanted.guideline)
+    candidate = Candidate(seen=seen, listed=(seen,), rationale=why, guideline=wanted.guideline, queries=())
     return Diagnosis(
         code=wanted.code,
         display=found["display"],

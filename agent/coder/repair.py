@@ -1,16 +1,88 @@
 """Mending a claim: each finding of the self-check is answered by the narrowest change that settles it."""
 
+from collections.abc import Callable
+
 from agent.coder.conversation import Answer, Json
+
+Mend = Callable[[Json, Json], Json]
 
 
 def repair(claim: Json, judged: Answer) -> Json:
-    """The claim without what the self-check refused; what was taken out is kept under rejected with the finding."""
+    """The claim without what the self-check refused; what was taken out is kept under rejected with the finding.
+
+    A finding that no narrow change settles leaves the claim as it is: the self-check then ends the tries and tells it.
+    """
     for finding in judged.findings:
-        if finding["level"] == "error" and str(finding["rule"]).startswith("dx."):
-            claim = _without_diagnosis(claim, finding)
-        elif finding["level"] == "error" and finding.get("line") and str(finding["rule"]).startswith("line."):
-            claim = _without_line(claim, finding)
+        if finding["level"] == "error":
+            claim = _mend(str(finding["rule"]))(claim, finding)
     return claim
+
+
+def _mend(rule: str) -> Mend:
+    if rule.startswith("modifier.") or rule == "line.qw":
+        return _without_modifier
+    if rule == "line.em_with_procedure":
+        return _apart
+    if rule.startswith("link."):
+        return _without_pointer
+    if rule.startswith("dx."):
+        return _without_diagnosis
+    return _without_line if rule.startswith("line.") else _unchanged
+
+
+def _unchanged(claim: Json, finding: Json) -> Json:
+    return claim
+
+
+def _line_of(claim: Json, finding: Json) -> Json | None:
+    place = finding.get("line") or 0
+    lines: list[Json] = claim["service_lines"]
+    return lines[place - 1] if 1 <= place <= len(lines) else None
+
+
+def _changed(claim: Json, line: Json, **changes: object) -> Json:
+    return {**claim, "service_lines": [{**x, **changes} if x is line else x for x in claim["service_lines"]]}
+
+
+def _without_modifier(claim: Json, finding: Json) -> Json:
+    """Take off the modifiers that the finding names; none named, none taken."""
+    line = _line_of(claim, finding)
+    if line is None:
+        return claim
+    named = set(finding.get("codes", ())) | set(str(finding.get("message", "")).replace(",", " ").split())
+    return _changed(claim, line, modifiers=[m for m in line["modifiers"] if m["code"] not in named])
+
+
+def _apart(claim: Json, finding: Json) -> Json:
+    """The visit stands beside a procedure: 25 where it has a diagnosis of its own, else the visit is left out."""
+    line = _line_of(claim, finding)
+    em = claim.get("em")
+    if line is None or not em:
+        return claim
+    visit = next((x for x in claim["service_lines"] if x["code"] == em["code"]), None)
+    if visit is None or any(m["code"] == "25" for m in visit["modifiers"]):
+        return claim
+    others = {p for x in claim["service_lines"] if x is not visit for p in x["pointers"]}
+    if set(visit["pointers"]) - others:
+        why = "a problem of its own was dealt with apart from the procedure"
+        return _changed(claim, visit, modifiers=[{"code": "25", "why": why}, *visit["modifiers"]])
+    rest = [x for x in claim["service_lines"] if x is not visit]
+    return {
+        **claim,
+        "service_lines": rest,
+        "em": None,
+        "rejected": [*claim["rejected"], _rejection(visit, "CPT", finding)],
+    }
+
+
+def _without_pointer(claim: Json, finding: Json) -> Json:
+    """Take off the pointer to the diagnosis that the finding names, while another one is left."""
+    line = _line_of(claim, finding)
+    codes = set(finding.get("codes", ()))
+    if line is None:
+        return claim
+    kept = [p for p in line["pointers"] if claim["diagnoses"][p - 1]["code"] not in codes]
+    return _changed(claim, line, pointers=kept) if kept else claim
 
 
 def _without_diagnosis(claim: Json, finding: Json) -> Json:
@@ -29,20 +101,21 @@ def _drop_diagnosis(claim: Json, place: int, finding: Json) -> Json:
         pointers = [p - (p > place) for p in line["pointers"] if p != place]
         if pointers:
             lines.append({**line, "pointers": pointers})
+    billed = {x["code"] for x in lines}
+    em = claim.get("em") if (claim.get("em") or {}).get("code") in billed else None
     rejected = [*claim["rejected"], _rejection(gone, "ICD-10-CM", finding)]
-    return {**claim, "diagnoses": diagnoses, "service_lines": lines, "rejected": rejected}
+    return {**claim, "diagnoses": diagnoses, "service_lines": lines, "rejected": rejected, "em": em}
 
 
 def _without_line(claim: Json, finding: Json) -> Json:
-    place = finding["line"]
-    lines = claim["service_lines"]
-    if not 1 <= place <= len(lines) or (claim.get("em") and claim["em"]["code"] == lines[place - 1]["code"]):
+    gone = _line_of(claim, finding)
+    if gone is None or (claim.get("em") and claim["em"]["code"] == gone["code"]):
         return claim
-    gone = lines[place - 1]
     system = "CPT" if gone["code"][:1].isdigit() else "HCPCS"
+    rest = [x for x in claim["service_lines"] if x is not gone]
     return {
         **claim,
-        "service_lines": [x for n, x in enumerate(lines, 1) if n != place],
+        "service_lines": rest,
         "rejected": [*claim["rejected"], _rejection(gone, system, finding)],
     }
 

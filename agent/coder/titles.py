@@ -1,0 +1,71 @@
+"""The titles of assessment items: what the provider wrote as the name of the problem, whether or not the reader knows it."""
+
+import re
+from collections.abc import Iterator
+
+from agent.coder.case import Case, Seen
+
+ASSESSED = frozenset({"assessment", "assessment_plan"})
+MOST_WORDS = 14
+LEAD = re.compile(r"^[\s•*#\-–—]*(?:\(?\d{1,2}[.)]\s*|[a-z][.)]\s+)?")
+CUT = re.compile(r"\s*(?::|\s[-–—]\s|;|\.(?=\s|$)|\().*$", re.DOTALL)
+TELLS = re.compile(
+    r"\b(?:is|are|was|were|has|have|had|be|been|will|would|should|can|could|may|might|do|does|did|patient|she|he|we|i|"
+    r"you|continue|start|stop|order|ordered|refer|return|follow|followup|plan|discussed|advised|reports?|denies|"
+    r"presents?|instructions?|agreements?|signed|electronically|labs?|medications?|recommend\w*|today|reasoning|"
+    r"treatment|testing|counseling|education|referrals?|impression|assessment|date|time|minutes)\b",
+    re.IGNORECASE,
+)
+
+
+def clean_title(text: str) -> str:
+    """The title without its number, bullet and what follows a colon, dash, bracket or full stop."""
+    return CUT.sub("", LEAD.sub("", text)).strip(" .,:;\n\t")
+
+
+def title_of(case: Case, header: Seen) -> str:
+    """The whole title of the item that a header mention heads; empty when its line is prose."""
+    title = clean_title(case.sentence(header))
+    known = str(header.text).lower() in title.lower()
+    return title if known and len(title.split()) <= MOST_WORDS and not TELLS.search(title) else ""
+
+
+def unknown_titles(case: Case) -> Iterator[Seen]:
+    """Titles of assessment items in which the reader found no problem, as mentions made of the title itself."""
+    headed = {(m.document, m.sentence) for m in case.mentions if m.is_header}
+    for document, spans in case.sentences.items():
+        text = case.texts.get(document, "")
+        for number, (start, end, section) in enumerate(spans):
+            kind = case.sections[document][section]["kind"]
+            if kind in ASSESSED and (document, number) not in headed and _begins_line(text, start):
+                title = clean_title(text[start:end])
+                if 2 <= len(title.split()) <= MOST_WORDS and not TELLS.search(title) and _whole(text, end):
+                    yield _seen(case, document, number, title, text.index(title, start), section)
+
+
+def _begins_line(text: str, start: int) -> bool:
+    return text[:start].rstrip(" \t•*#-–—0123456789.)(").endswith("\n") or start == 0
+
+
+def _whole(text: str, end: int) -> bool:
+    return not text[end:].split("\n", 1)[0].strip(" .")
+
+
+def _seen(case: Case, document: str, sentence: int, title: str, start: int, section: int) -> Seen:
+    place = case.sections[document][section]
+    side = re.search(r"\b(left|right|bilateral)\b", title, re.IGNORECASE)
+    raw = {
+        "text": title,
+        "start": start,
+        "end": start + len(title),
+        "kind": "problem",
+        "concept": title.lower(),
+        "assertion": "present",
+        "temporality": "recent",
+        "experiencer": "patient",
+        "section": place["name"],
+        "section_kind": place["kind"],
+        "sentence": sentence,
+        "laterality": side.group(1).lower() if side else None,
+    }
+    return Seen(document=document, index=-1 - sentence, raw=raw)
