@@ -1,0 +1,58 @@
+"""Each finding is answered by the narrowest change; what can not be mended stays."""
+
+from typing import Any
+
+from agent.coder.conversation import Answer
+from agent.coder.repair import repair
+
+
+def line(code: str, *modifiers: str, pointers: tuple[int, ...] = (1,)) -> dict[str, Any]:
+    uses = [{"code": m, "why": "met"} for m in modifiers]
+    return {"code": code, "modifiers": uses, "pointers": list(pointers), "citations": []}
+
+
+def claim(*lines: dict[str, Any], em: str | None = None) -> dict[str, Any]:
+    diagnoses = [{"code": c, "citations": []} for c in ("M17.11", "I10")]
+    return {
+        "diagnoses": diagnoses,
+        "service_lines": list(lines),
+        "em": {"code": em} if em else None,
+        "rejected": [],
+    }
+
+
+def judged(rule: str, *codes: str, at: int | None = None, level: str = "error") -> Answer:
+    finding = {
+        "rule": rule,
+        "level": level,
+        "codes": list(codes),
+        "line": at,
+        "message": f"{' '.join(codes)} is wrong",
+    }
+    return Answer(data={}, findings=(finding,))
+
+
+def test_a_refused_modifier_goes_and_the_line_stays() -> None:
+    mended = repair(claim(line("20610", "RT", "59")), judged("modifier.59_unsupported", "59", at=1))
+    assert [m["code"] for m in mended["service_lines"][0]["modifiers"]] == ["RT"]
+
+
+def test_a_visit_without_a_problem_of_its_own_gives_way_to_the_procedure() -> None:
+    found = judged("line.em_with_procedure", "99213", at=1)
+    same = repair(claim(line("99213"), line("20610"), em="99213"), found)
+    assert [x["code"] for x in same["service_lines"]] == ["20610"]
+    assert same["em"] is None
+    apart = repair(claim(line("99213", pointers=(2, 1)), line("20610"), em="99213"), found)
+    assert apart["service_lines"][0]["modifiers"][0]["code"] == "25"
+
+
+def test_a_dropped_diagnosis_moves_the_pointers_and_is_kept_as_rejected() -> None:
+    mended = repair(claim(line("99213", pointers=(1, 2))), judged("dx.not_established", "M17.11"))
+    assert mended["service_lines"][0]["pointers"] == [1]
+    assert mended["rejected"][0]["code"] == "M17.11"
+
+
+def test_warnings_and_what_no_change_settles_leave_the_claim() -> None:
+    given = claim(line("99213"))
+    assert repair(given, judged("line.ptp", "99213", at=1, level="warning")) == given
+    assert repair(given, judged("claim.total")) == given
