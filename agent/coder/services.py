@@ -5,7 +5,9 @@ from collections.abc import Generator, Iterator
 
 from agent.coder.case import Case, Seen
 from agent.coder.conversation import Answer, Ask, Json
+from agent.coder.drugs import inject
 from agent.coder.lines import Line
+from agent.coder.sizes import best_by_size
 from agent.coder.spoken import spoken
 from agent.coder.views import best_by_views, plural
 
@@ -47,6 +49,8 @@ def serve(case: Case) -> Stage:
         hits = [_best(case, s, r) for s, r in zip(done, found.data.get("results", ()), strict=False)]
         yield from _looked_up(case, list(zip(done, hits, strict=False)), lines)
     yield from _spoken(case, lines)
+    for line in (yield from inject(case)):
+        lines.setdefault(line.code, line)
     return tuple(lines.values())
 
 
@@ -93,7 +97,7 @@ def is_done(case: Case, seen: Seen) -> bool:
     if seen.assertion != "present" or seen.experiencer != "patient" or seen.temporality == "historical":
         return False
     text = case.sentence(seen).lower()
-    if ELSEWHERE.search(text):
+    if ELSEWHERE.search(text) or _numbs(seen, text):
         return False
     if seen.event == "done":
         return bool(seen.here) or seen.section_kind == "procedures" or bool(HERE.search(text))
@@ -101,6 +105,14 @@ def is_done(case: Case, seen: Seen) -> bool:
         return False
     return bool(HERE.search(text) and DONE.search(text)) or (
         seen.section_kind in {"results", "procedures"} and "in the office" in text
+    )
+
+
+def _numbs(seen: Seen, text: str) -> bool:
+    """Anaesthesia by the one who operates belongs to the procedure (NCCI policy manual, chapter 2)."""
+    name = re.escape(str(seen.text).lower())
+    return "block" in name and bool(
+        re.search(rf"\b(?:after|under|with|following) (?:a |an |the )?{name}", text)
     )
 
 
@@ -149,4 +161,4 @@ def _best(case: Case, seen: Seen, result: Json) -> Json | None:
         text = case.sentence(seen)
         stated = int(seen.value) if seen.unit == "views" and str(seen.value).isdigit() else None
         return best_by_views(hits, text, stated, plural(text))
-    return hits[0]
+    return best_by_size(hits, case.sentence(seen))

@@ -51,7 +51,7 @@ def see(case: Case, diagnosed: Diagnosed, lines: Sequence[Line]) -> Stage:
     }
     (levelled,) = yield (Ask(tool="em_level", args=args),)
     code = levelled.data.get("code")
-    if not code:
+    if not code or _is_part_of_procedure(counted, lines, levelled.data):
         return None
     (looked,) = yield (Ask(tool="look_up_codes", args={"codes": [code], "system": "cpt"}),)
     facts: Json = next(iter(looked.data.get("codes", ())), {})
@@ -72,6 +72,14 @@ def see(case: Case, diagnosed: Diagnosed, lines: Sequence[Line]) -> Stage:
 def _worked_up(counted: dict[str, list[level.Counted]]) -> bool:
     """A problem beside a preventive visit counts when it was dealt with: addressed, and something decided for it."""
     return bool(counted["problems"] and counted["risk"])
+
+
+def _is_part_of_procedure(counted: dict[str, list[level.Counted]], lines: Sequence[Line], said: Json) -> bool:
+    """One problem, nothing decided but the minor procedure: the decision is part of it (NCCI policy manual 1.D)."""
+    minor = any(x.facts.get("global_days") in {"000", "010"} for x in lines)
+    return (
+        minor and len(counted["problems"]) <= 1 and not counted["data"] and said["mdm"] == "straightforward"
+    )
 
 
 def _is_procedure_visit(case: Case, lines: Sequence[Line]) -> bool:
