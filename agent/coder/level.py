@@ -19,7 +19,16 @@ DIGITS = ("S62.5", "S62.6", "S92.4", "S92.5")
 CONSERVATIVE = re.compile(
     r"physical therapy|occupational therapy|splint|brace|boot\b|cast|sling|crutch|orthotic|wrap|exercise|strapping|bandag"
 )
-ADVANCED = re.compile(r"\bmri\b|\bct\b|magnetic resonance|bone scan|computed tomography|emg|nerve conduction")
+ADVANCED = re.compile(
+    r"\bmri\b|\bct\b|magnetic resonance|bone scan|computed tomography|emg|nerve conduction|ultrasound|elastogra|"
+    r"echocardiogra|stress test|doppler|endoscop|colonoscop"
+)
+OUTSIDE = re.compile(
+    r"(?:reviewed|read)\b[^.]{0,40}\b(?:discharge summary|(?:outside|hospital|emergency|urgent care|outpatient|referring)[^.]{0,30}"
+    r"(?:records?|notes?))|(?:discharge summary|(?:outside|hospital|emergency|urgent care|referring)[^.]{0,40}(?:records?|notes?))"
+    r"[^.]{0,30}\b(?:reviewed|read)\b",
+    re.IGNORECASE,
+)
 OPERATION = re.compile(
     r"surgery|surgical|ectomy|arthroplasty|replacement|repair|reconstruction|arthroscop|fixation|reduction|bypass|lithotripsy"
 )
@@ -115,7 +124,18 @@ def data(case: Case, billed: Iterable[str]) -> list[Counted]:
             found.setdefault(
                 str(seen.concept), Counted(category="test_reviewed", text=str(seen.concept), seen=seen)
             )
-    return [*found.values(), *_historian(case)]
+    return [*found.values(), *_outside(case), *_historian(case)]
+
+
+def _outside(case: Case) -> list[Counted]:
+    """Notes of an outside source that were read for this visit, each source once (CPT MDM, external notes)."""
+    text = " ".join(case.texts.values())
+    found = OUTSIDE.search(text)
+    return (
+        [Counted(category="external_note", text=" ".join(found[0].lower().split()), seen=None)]
+        if found
+        else []
+    )
 
 
 def _historian(case: Case) -> list[Counted]:
