@@ -12,7 +12,7 @@ def line(code: str, *modifiers: str, pointers: tuple[int, ...] = (1,)) -> dict[s
 
 
 def claim(*lines: dict[str, Any], em: str | None = None) -> dict[str, Any]:
-    diagnoses = [{"code": c, "citations": []} for c in ("M17.11", "I10")]
+    diagnoses: list[dict[str, Any]] = [{"code": c, "citations": []} for c in ("M17.11", "I10")]
     return {
         "diagnoses": diagnoses,
         "service_lines": list(lines),

@@ -9,7 +9,12 @@ from agent.coder.views import best_by_views, plural, views_of, views_said
 
 
 def case(text: str, *, kind: str = "procedures", payer: str = "commercial", age: int | None = 50) -> Case:
-    encounter = {"payer": payer, "age": age, "date_of_service": "2026-08-15", "prior_encounters": []}
+    encounter: dict[str, object] = {
+        "payer": payer,
+        "age": age,
+        "date_of_service": "2026-08-15",
+        "prior_encounters": [],
+    }
     return Case(
         encounter=encounter,
         history=(),
