@@ -46,6 +46,7 @@ class Context(ToolContext):
         review: ``auto`` follows the policy, ``always`` holds all, ``never`` waives policy holds only.
         store: worklist, emissions, control numbers, audit; None for runs that keep nothing (evals).
         out: folder that receives the outputs, None for none; ``pdf`` False leaves the CMS-1500 out.
+        contact_phone: the billing office's telephone where the billing provider gives none.
         encounter: the encounter as it came in; None when the graph's input carries it as text.
     """
 
@@ -59,4 +60,5 @@ class Context(ToolContext):
     out: Path | None = None
     pdf: bool = True
     tenant: str = "default"
+    contact_phone: str | None = None
     encounter: "RawEncounter | None" = None

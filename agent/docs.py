@@ -1,14 +1,20 @@
-"""Generated parts of README.md: the graph's drawing, the command list, the tool list. ``python -m agent.docs [--check]``."""
+"""Generated parts of README.md, and the JSON Schemas in docs/schema. ``python -m agent.docs [--check]``."""
 
 import re
 import sys
 from pathlib import Path
 
+import orjson
+
 from agent.cli import GROUPS
+from agent.coding import Coding
 from agent.graph import build_graph
 from tools import load_tools
+from tools.claim.model import Claim
 
-README = Path(__file__).resolve().parents[1] / "README.md"
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+SCHEMAS = ROOT / "docs" / "schema"
 
 
 def drawing() -> str:
@@ -46,16 +52,38 @@ def regenerated(text: str) -> str:
     return text
 
 
+def schemas() -> dict[Path, str]:
+    """The JSON Schemas of coding.json and claim.json, by the file that ships them."""
+    made = {"coding": Coding, "claim": Claim}
+    option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    return {
+        SCHEMAS / f"{name}.schema.json": orjson.dumps(
+            {
+                "$schema": "https://json-schema.org/draft/2020-12/schema",
+                **model.model_json_schema(mode="serialization"),
+            },
+            option=option,
+        ).decode()
+        for name, model in made.items()
+    }
+
+
+def generated() -> dict[Path, str]:
+    """Every generated file with what it should say."""
+    return {README: regenerated(README.read_text(encoding="utf-8")), **schemas()}
+
+
 def main() -> int:
-    """Rewrite README.md, or with ``--check`` say whether it is stale."""
-    now = README.read_text(encoding="utf-8")
-    fresh = regenerated(now)
+    """Write the generated files, or with ``--check`` say which are stale."""
+    files = generated()
     if "--check" in sys.argv:
-        sys.stdout.write(
-            "README.md is up to date\n" if now == fresh else "README.md is stale: run make docs\n"
-        )
-        return int(now != fresh)
-    README.write_text(fresh, encoding="utf-8")
+        stale = [p for p, text in files.items() if not p.exists() or p.read_text(encoding="utf-8") != text]
+        names = ", ".join(str(p.relative_to(ROOT)) for p in stale)
+        sys.stdout.write(f"stale: {names}; run make docs\n" if stale else "generated files are up to date\n")
+        return int(bool(stale))
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
     return 0
 
 

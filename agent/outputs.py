@@ -31,7 +31,7 @@ def emit_outputs(state: State, context: Context) -> None:
     if claim is None:
         raise ValueError("nothing to emit")
     number = context.store.reserve_emission(claim, _partner(claim), context.out) if context.store else 1
-    write_outputs(state, context, renderings(claim, number, pdf=context.pdf))
+    write_outputs(state, context, renderings(claim, number, pdf=context.pdf, phone=context.contact_phone))
 
 
 def write_drafts(state: State, context: Context) -> None:
@@ -39,20 +39,20 @@ def write_drafts(state: State, context: Context) -> None:
     write_outputs(state, context, {})
 
 
-def renderings(claim: Claim, control_number: int, *, pdf: bool) -> dict[str, bytes]:
+def renderings(claim: Claim, control_number: int, *, pdf: bool, phone: str | None = None) -> dict[str, bytes]:
     """The claim's renderings by file name, from one claim object."""
     from tools.claim.cms1500 import render_cms1500
     from tools.claim.fhir_claim import dump_fhir_claim
     from tools.claim.x12.writer import write_837
 
     made = {
-        "claim.837": write_837([claim], envelope(claim, control_number)).encode("ascii"),
+        "claim.837": write_837([claim], envelope(claim, control_number, phone)).encode("ascii"),
         "claim.fhir.json": dump_fhir_claim(claim),
     }
     return {**made, "claim.cms1500.pdf": render_cms1500(claim)} if pdf else made
 
 
-def render_one(claims: Sequence[Claim], form: str, control_number: int) -> bytes:
+def render_one(claims: Sequence[Claim], form: str, control_number: int, phone: str | None = None) -> bytes:
     """Claims of a file in one form: ``837``, ``fhir``, ``cms1500`` or ``json`` (the last three take a single claim).
 
     Raises:
@@ -64,7 +64,7 @@ def render_one(claims: Sequence[Claim], form: str, control_number: int) -> bytes
     from tools.claim.x12.writer import write_837
 
     if form == "837":
-        return write_837(list(claims), envelope(claims[0], control_number)).encode("ascii")
+        return write_837(list(claims), envelope(claims[0], control_number, phone)).encode("ascii")
     if len(claims) != 1:
         raise ClaimError([f"the source holds {len(claims)} claims; {form} takes one"])
     if form == "fhir":
@@ -130,20 +130,32 @@ def _swap(made: Path, folder: Path) -> None:
     shutil.rmtree(old)
 
 
-def envelope(claim: Claim, control_number: int) -> "Envelope":
-    """The X12 envelope of a claim that goes out alone: the billing provider sends to the payer."""
+def envelope(claim: Claim, control_number: int, phone: str | None = None) -> "Envelope":
+    """The X12 envelope of a claim that goes out alone: the billing provider sends to the payer it bills.
+
+    Args:
+        claim: the claim.
+        control_number: of interchange and group, 1 to 999999999, never used before with this payer.
+        phone: the billing office's telephone, used when the billing provider gives none.
+
+    Raises:
+        ClaimError: no billing provider, no payer, or a control number out of range.
+    """
+    from tools.claim.errors import ClaimError
     from tools.claim.x12.envelope import Envelope
 
-    billing, payer = claim.billing_provider, claim.primary
+    billing, payer = claim.billing_provider, claim.billed
     if billing is None or payer is None:
-        raise ValueError("a claim without billing provider or payer can not be sent")
+        raise ClaimError("a claim without billing provider or payer can not be sent; complete it first")
+    if not 1 <= control_number <= 999_999_999:
+        raise ClaimError(f"control number {control_number} is not within 1 to 999999999; give another")
     return Envelope(
-        sender_id=(billing.tax_id or billing.npi or "SENDER")[:15],
+        sender_id=_trading_id(billing.tax_id or billing.npi, "SENDER"),
         submitter_name=billing.name.display,
-        receiver_id=(payer.payer_id or "RECEIVER")[:15],
+        receiver_id=_trading_id(payer.payer_id, "RECEIVER"),
         receiver_name=payer.payer_name,
         contact_name="BILLING OFFICE",
-        contact_phone=billing.phone,
+        contact_phone=billing.phone or phone,
         interchange_control=control_number,
         group_control=control_number,
         batch_reference=f"{claim.claim_id}{control_number}",
@@ -152,4 +164,9 @@ def envelope(claim: Claim, control_number: int) -> "Envelope":
 
 
 def _partner(claim: Claim) -> str:
-    return f"{claim.tenant}:{claim.primary.payer_id if claim.primary else ''}"
+    return f"{claim.tenant}:{claim.billed.payer_id if claim.billed else ''}"
+
+
+def _trading_id(given: str | None, fallback: str) -> str:
+    """An ISA06/ISA08 id: 2 to 15 characters."""
+    return given[:15] if given and len(given) > 1 else fallback

@@ -64,6 +64,7 @@ def make_context(settings: Settings, *, model_spec: str | None = None, **changes
         "charge_multiple": settings.charge_multiple,
         "locality": settings.locality,
         "tenant": settings.tenant,
+        "contact_phone": settings.contact_phone,
         "model_spec": spec,
         "model": None,
         "policy": load_policy(settings.policy),

@@ -55,8 +55,8 @@ def open_session(
         bookshelf=bookshelf,
         policy=load_policy(policy or settings.policy),
         review=review,
-        store=Store(folder),
         pdf=pdf,
     )
+    context = replace(context, store=Store(folder))  # last: bad settings leave nothing behind
     with sqlite_checkpointer(folder) as saver:
         yield Session(context=context, graph=build_graph(saver))

@@ -21,6 +21,8 @@ class Settings:
         region: AWS region for Bedrock (``AWS_REGION`` or ``AWS_DEFAULT_REGION``).
         bedrock_endpoint: alternative Bedrock endpoint (``SUPERBILL_BEDROCK_ENDPOINT``), for VPC endpoints and tests.
         guardrail: Bedrock guardrail as ``id:version`` (``SUPERBILL_GUARDRAIL``).
+        contact_phone: telephone of the billing office (``SUPERBILL_CONTACT_PHONE``) for claims whose billing
+            provider gives none.
         model_timeout: seconds to wait for a model's reply (``SUPERBILL_MODEL_TIMEOUT``).
     """
 
@@ -34,6 +36,7 @@ class Settings:
     region: str | None = None
     bedrock_endpoint: str | None = None
     guardrail: str | None = None
+    contact_phone: str | None = None
     model_timeout: float = 120.0
 
 
@@ -51,6 +54,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         region=env.get("AWS_REGION", env.get("AWS_DEFAULT_REGION")),
         bedrock_endpoint=env.get("SUPERBILL_BEDROCK_ENDPOINT"),
         guardrail=env.get("SUPERBILL_GUARDRAIL"),
+        contact_phone=env.get("SUPERBILL_CONTACT_PHONE"),
         model_timeout=_seconds(env, "SUPERBILL_MODEL_TIMEOUT", 120.0),
     )
 

@@ -164,7 +164,7 @@ def _emission_key(claim: Claim) -> tuple[str, str, str]:
     return (
         claim.tenant,
         claim.encounter_id,
-        (claim.primary.payer_id or claim.primary.payer_name) if claim.primary else "",
+        (claim.billed.payer_id or claim.billed.payer_name) if claim.billed else "",
     )
 
 

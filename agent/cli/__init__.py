@@ -8,7 +8,7 @@ from importlib import import_module
 from types import TracebackType
 from typing import NoReturn, Protocol
 
-from agent.cli.errors import EXIT_INPUT, EXIT_INTERNAL, user_errors
+from agent.cli.errors import EXIT_INPUT, fault_line, user_errors
 
 GROUPS: dict[str, tuple[str, str]] = {
     "code": ("agent.cli.code", "code one encounter, or a folder of them"),
@@ -43,7 +43,9 @@ class Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (see docs: 0, 1, 2, 3, 4)."""
     sys.excepthook = _internal_fault
-    gc.set_threshold(200_000, 50, 50)  # the tables are hundreds of thousands of objects that live as long as we do
+    gc.set_threshold(
+        200_000, 50, 50
+    )  # the tables are hundreds of thousands of objects that live as long as we do
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = Parser(
         prog="superbill", description="From a documented encounter to an explained, self-checked claim."
@@ -65,13 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _internal_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Type and place of a fault, never its message or values: those may hold a patient's data."""
+    """Say that something broke in one line without any value of the encounter."""
     if issubclass(kind, KeyboardInterrupt):
         sys.stderr.write("superbill: interrupted\n")
         return
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
-    sys.stderr.write(
-        f"superbill: internal fault {kind.__name__} at {place} (exit {EXIT_INTERNAL}); nothing was emitted\n"
-    )
+    sys.stderr.write(f"superbill: {fault_line(error)}\n")

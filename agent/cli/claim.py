@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from agent.cli.errors import EXIT_BLOCKED, EXIT_OK, UsageError
+from agent.settings import load_settings
 
 if TYPE_CHECKING:
     from knowledge.records import Finding
@@ -50,8 +51,10 @@ def check(options: argparse.Namespace) -> int:
     """Judge every claim of the file; exit 4 when an error is found."""
     from tools.claim.load import load_claim
 
-    loaded = load_claim(_bytes(options.file))
-    findings: list[Finding] = []
+    if options.context is not None and options.note is None:
+        raise UsageError("--context goes with the encounter's note; give --note too")
+    loaded = load_claim(_bytes(options.file), options.file.name)
+    findings = [_malformed(fault) for fault in loaded.faults]
     for claim in loaded.claims:
         findings += _judge(claim, options)
     errors = sum(f.level == "error" for f in findings)
@@ -63,6 +66,13 @@ def check(options: argparse.Namespace) -> int:
     else:
         _print_findings(findings, errors, warnings)
     return EXIT_BLOCKED if errors else EXIT_OK
+
+
+def _malformed(fault: str) -> "Finding":
+    from knowledge.records import Finding
+
+    hint = "have the sender correct the file; a payer's front end would refuse it"
+    return Finding(rule="claim.malformed", level="error", message=fault, hint=hint)
 
 
 def _judge(claim: "Claim", options: argparse.Namespace) -> "list[Finding]":
@@ -119,14 +129,24 @@ def render(options: argparse.Namespace) -> int:
     from agent.outputs import render_one
     from tools.claim.load import load_claim
 
-    loaded = load_claim(_bytes(options.file))
+    loaded = load_claim(_bytes(options.file), options.file.name)
+    content = render_one(loaded.claims, options.to, options.control_number, load_settings().contact_phone)
     for gap in loaded.gaps:
         sys.stderr.write(f"not in the source: {gap}\n")
-    content = render_one(loaded.claims, options.to, options.control_number)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_bytes(content)
+    _write(options.out, content)
     sys.stdout.write(f"wrote {options.out}\n")
     return EXIT_OK
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file that only its owner may read."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+        path.write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"{path}: can not be written ({error.strerror}); name another file") from error
 
 
 def parse(options: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 """``superbill code``: one encounter, or a folder of them."""
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from agent.cli.errors import BY_STATUS, EXIT_INPUT, UsageError, user_errors, worst
+from agent.cli.errors import BY_STATUS, EXIT_INPUT, EXIT_INTERNAL, UsageError, fault_line, user_errors, worst
 from agent.cli.progress import item_progress
 from agent.outputs import ALWAYS, RENDERINGS
 from agent.settings import load_settings
@@ -63,9 +64,9 @@ def run(options: argparse.Namespace) -> int:
 
 def _run_one(options: argparse.Namespace, path: Path) -> int:
     raw = _read(path, options)
+    out = options.out or Path("out") / _safe(raw.encounter.id if raw.encounter else path.stem)
+    check_out(out)
     with _session(options) as session:
-        out = options.out or Path("out") / _safe(raw.encounter.id if raw.encounter else path.stem)
-        check_out(out)
         result = session.code(raw, out)
     _print([Member(name=path.name, code=BY_STATUS[result.status], result=result)], options, out)
     return BY_STATUS[result.status]
@@ -79,6 +80,9 @@ def _run_folder(options: argparse.Namespace, path: Path, files: list[Path]) -> i
             done.append(_member(file, base / file.stem, options, session))
             step(file.stem)
     _print(done, options, base)
+    for member in done:
+        if member.error:
+            sys.stderr.write(f"superbill: {member.name}: {member.error.removeprefix(f'{member.name}: ')}\n")
     return worst([m.code for m in done])
 
 
@@ -88,7 +92,9 @@ def _member(file: Path, out: Path, options: argparse.Namespace, session: "Sessio
         check_out(out)
         result = session.code(_read(file, options), out)
     except user_errors() as error:
-        return Member(name=file.name, code=EXIT_INPUT, error=str(error))
+        return Member(name=file.name, code=EXIT_INPUT, error=" ".join(str(error).split()))
+    except Exception as error:  # one member's fault must not stop the others; it is told without its values
+        return Member(name=file.name, code=EXIT_INTERNAL, error=fault_line(error))
     seconds = time.perf_counter() - started
     return Member(name=file.name, code=BY_STATUS[result.status], result=result, seconds=seconds)
 
@@ -141,6 +147,7 @@ def check_out(out: Path) -> None:
         UsageError: the folder holds files that superbill did not write.
     """
     if not out.exists():
+        _check_parent(out)
         return
     if not out.is_dir():
         raise UsageError(f"{out}: is a file; --out takes a folder")
@@ -152,13 +159,24 @@ def check_out(out: Path) -> None:
         )
 
 
+def _check_parent(out: Path) -> None:
+    nearest = next(p for p in out.absolute().parents if p.exists())
+    if not nearest.is_dir():
+        raise UsageError(f"{nearest}: is a file; --out takes a folder")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise UsageError(f"{nearest}: can not be written; name another folder with --out")
+
+
 def _safe(name: str) -> str:
     return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)[:80].lstrip(".") or "encounter"
 
 
 def _print(members: list[Member], options: argparse.Namespace, where: Path) -> None:
     if options.json:
-        rows = [m.result.coding.model_dump(mode="json") if m.result else {"error": m.error} for m in members]
+        rows = [
+            m.result.coding.model_dump(mode="json") if m.result else {"input": m.name, "error": m.error}
+            for m in members
+        ]
         value = rows[0] if len(rows) == 1 and not Path(options.input).is_dir() else rows
         sys.stdout.write(orjson.dumps(value).decode() + "\n")
         return

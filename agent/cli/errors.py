@@ -36,6 +36,15 @@ def user_errors() -> tuple[type[Exception], ...]:
     )
 
 
+def fault_line(error: BaseException) -> str:
+    """Type and place of a fault, never its message or values: those may hold a patient's data."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
+    return f"internal fault {type(error).__name__} at {place} (exit {EXIT_INTERNAL}); nothing was emitted"
+
+
 def worst(codes: list[int]) -> int:
     """The exit code of many members: the worst in the order 1, 2, 4, 3, 0."""
     return min(codes, key=WORST_FIRST.index, default=EXIT_OK)

@@ -9,6 +9,7 @@ from pathlib import Path
 import orjson
 
 from agent.cli.errors import EXIT_OK
+from agent.cli.lines import stdin_lines
 from agent.settings import load_settings
 from knowledge.bookshelf import Bookshelf
 
@@ -53,8 +54,21 @@ def _action(
 
 
 def _date_and_limit(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--date", type=date.fromisoformat, default=date.today(), metavar="YYYY-MM-DD")  # noqa: DTZ011
-    parser.add_argument("--limit", type=int, default=10)
+    parser.add_argument("--date", type=_day, default=date.today(), metavar="YYYY-MM-DD")  # noqa: DTZ011
+    parser.add_argument("--limit", type=_positive, default=10)
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
+    return int(text)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-08-31") from None
 
 
 def open_shelf(*, quiet: bool = True) -> Bookshelf:
@@ -131,8 +145,8 @@ def _queries(query: str) -> Iterator[str]:
     if query != "-":
         yield query
         return
-    for line in sys.stdin:
-        yield line.rstrip("\n")
+    for _, line in stdin_lines():
+        yield line
 
 
 def search(options: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ import orjson
 
 from agent.cli.errors import EXIT_OK, UsageError
 from agent.cli.knowledge import open_shelf
+from agent.cli.lines import stdin_lines
 
 COLOURS = {
     "present": "bold green",
@@ -68,9 +69,7 @@ def assert_lines(options: argparse.Namespace) -> int:
     """Assertion of each {"id","sentence","concept"} line."""
     from tools.text import assert_concept
 
-    for number, line in enumerate(sys.stdin, 1):
-        if not line.strip():
-            continue
+    for number, line in stdin_lines():
         try:
             asked = orjson.loads(line)
             sentence, concept = asked["sentence"], asked["concept"]
@@ -78,6 +77,8 @@ def assert_lines(options: argparse.Namespace) -> int:
             raise UsageError(
                 f"stdin line {number}: needs a JSON object with id, sentence and concept"
             ) from error
+        if not (isinstance(sentence, str) and isinstance(concept, str)):
+            raise UsageError(f"stdin line {number}: sentence and concept are texts")
         assertion, temporality, experiencer = assert_concept(sentence, concept)
         answer = {
             "id": asked.get("id"),

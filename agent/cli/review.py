@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
     from agent.store import Store
+    from tools.claim.model import Claim
 
 
 def add(name: str, parser: argparse.ArgumentParser) -> None:
@@ -77,6 +78,7 @@ def decide(options: argparse.Namespace) -> int:
             raise UsageError(
                 f"{options.encounter}: there is no claim to decide on; mend what holds it and code it again"
             )
+        _check_shown(row["out"], claim)
         decision = Decision(
             action=options.decision,
             claim_sha256=claim_sha256(claim),
@@ -96,6 +98,23 @@ def decide(options: argparse.Namespace) -> int:
     for reason in result.coding.review.reasons:
         sys.stdout.write(f"  still held ({reason.kind}): {reason.text}\n")
     return BY_STATUS[result.status] if options.decision == "approve" else EXIT_OK
+
+
+def _check_shown(out: str | None, claim: "Claim") -> None:
+    """Refuse to decide on another claim than the one the reviewer can see in the output folder.
+
+    Raises:
+        UsageError: the folder's claim.json is not the claim that waits.
+    """
+    from agent.identity import claim_sha256
+    from tools.claim.load import load_claim
+
+    shown = Path(out) / "claim.json" if out else None
+    if shown is None or not shown.is_file():
+        return
+    (seen,) = load_claim(shown.read_bytes(), shown.name).claims
+    if claim_sha256(seen) != claim_sha256(claim):
+        raise UsageError(f"{shown}: is not the claim that waits for a decision; code the encounter again")
 
 
 def audit(options: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def print_results(members: "list[Member]", where: Path) -> None:
 
 def _row(member: "Member") -> tuple[str, ...]:
     if member.result is None:
-        return (member.name, "", "", "", "", f"[red]not read[/]: {member.error}", "")
+        return (member.name, "", "", "", "", f"[red]not coded[/]: {escape(member.error)}", "")
     coding = member.result.coding
     rvu = sum((line.rvu.total for line in coding.service_lines if line.rvu), Decimal(0))
     charge = sum((line.charge for line in coding.service_lines), Decimal(0))

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.coder.case import Case, Seen
-from agent.coder.titles import title_of, unknown_titles
+from agent.coder.titles import parts_of, title_of, unknown_titles
 
 KINDS = frozenset({"problem", "status", "social"})
 PAST = re.compile(r"\b(?:history of|status post|s/p|post)\b", re.IGNORECASE)
 CIGARETTES = re.compile(r"\b(?:cigarettes?|packs?|smok\w*)\b", re.IGNORECASE)
 TOBACCO = re.compile(r"tobacco|smok|nicotine", re.IGNORECASE)
+DUE_TO = re.compile(r",?\s+(?:due to|secondary to|caused by|from)\s+(?:an?\s+|the\s+)?", re.IGNORECASE)
 VAGUE = frozenset({"pain", "injury", "symptom", "disease", "disorder", "condition", "problem", "injuries"})
 
 
@@ -94,7 +95,10 @@ def _established(seen: Seen) -> bool:
 
 def _candidate(case: Case, seen: Seen, listed: tuple[Seen, ...], why: str, guideline: str) -> Candidate:
     title = title_of(case, seen) if seen.is_header else ""
-    queries = dict.fromkeys(q for q in (title, concept_query(case, seen)) if q)
+    known = concept_query(case, seen)
+    queries = dict.fromkeys(q for q in (*parts_of(cause_of(seen, title) or title), known) if q)
+    if TOBACCO.search(known):
+        queries = {known: None}
     return Candidate(
         seen=seen,
         listed=listed,
@@ -104,11 +108,20 @@ def _candidate(case: Case, seen: Seen, listed: tuple[Seen, ...], why: str, guide
     )
 
 
+def cause_of(seen: Seen, title: str) -> str:
+    """A symptom whose cause the title states ("knee pain due to osteoarthritis"): the cause, with the side (I.B.5)."""
+    parts = DUE_TO.split(title, maxsplit=1)
+    if len(parts) < 2 or seen.vocabulary_kind not in {"symptom", None}:
+        return ""
+    side = str(seen.laterality or "")
+    return " ".join([*([side] if side and side not in parts[1].lower() else []), parts[1].strip(" ,")])
+
+
 def concept_query(case: Case, seen: Seen) -> str:
     """The concept in a coder's words: past, side, acuity, then the thing itself."""
     concept = str(seen.concept or seen.text)
     if TOBACCO.search(concept) and seen.use != "former":
-        spoken = " ".join(case.sentence(m) for m in case.of("social") if m.use == "current")
+        spoken = " ".join(case.sentence(m) for m in case.of("social", "problem") if m.use == "current")
         return "nicotine dependence cigarettes" if CIGARETTES.search(spoken) else "nicotine dependence"
     words = [str(w) for w in (seen.laterality, seen.acuity) if w and str(w) not in concept]
     past = seen.temporality == "historical" and not PAST.search(concept)
@@ -124,7 +137,7 @@ def _from_assessment(case: Case) -> Iterator[Candidate]:
             yield _candidate(case, header, listed, "assessed today", "IV.J")
         yield from _named_within(case, header, listed)
     for title in titles:
-        queries = (str(title.text),)
+        queries = parts_of(cause_of(title, str(title.text)) or str(title.text))
         yield Candidate(
             seen=title,
             listed=(title,),

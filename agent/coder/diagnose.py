@@ -9,6 +9,7 @@ from agent.coder.combinations import combinations
 from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.diagnoses import Diagnosis, Dropped, choose, combine, first_listed, settle
 from agent.coder.lookup import look_up
+from agent.coder.secondary import secondary
 
 MOST = 12
 REJECTED_SCORE = 0.5
@@ -40,7 +41,8 @@ def diagnose(case: Case) -> Stage:
     )
     lookups = {c["code"]: c for c in looked.data.get("codes", ()) if c.get("found")}
     kept, dropped = settle([d for d in chosen if d.code in lookups], lookups)
-    ordered = first_listed(kept, _reasons(case), lookups)[:MOST]
+    ordered = first_listed(kept, _reasons(case), lookups)
+    ordered = (yield from secondary(case, ordered))[:MOST]
     rejected = [*map(_left_out, [*combined, *dropped]), *_rejected(refused, results)]
     return Diagnosed(diagnoses=tuple(ordered), rejected=tuple(rejected), lookups=lookups)
 

@@ -1,7 +1,7 @@
 """From candidates and search answers to diagnoses: choose, combine, drop what is integral or excluded, put in order."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agent.coder.candidates import Candidate

@@ -50,12 +50,11 @@ def _best_of_each(candidates: Sequence[Candidate], results: list[Json]) -> list[
 
 
 def _better(own: list[Json]) -> Json:
-    """The title's hit when it is good; else the hit of the concept."""
-    if len(own) == 1:
-        return own[0]
-    title, concept = own[0], own[1]
-    worth = _score(title)
-    return title if worth >= TITLE_WORTH and worth + TITLE_BONUS >= _score(concept) else concept
+    """The answer whose best hit scores most; the provider's whole title counts a little more when its hit is good."""
+    scores = [_score(r) for r in own]
+    if scores[0] >= TITLE_WORTH:
+        scores[0] += TITLE_BONUS
+    return own[scores.index(max(scores))]
 
 
 def _score(result: Json) -> float:

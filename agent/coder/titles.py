@@ -13,6 +13,7 @@ TELLS = re.compile(
     r"\b(?:is|are|was|were|has|have|had|be|been|will|would|should|can|could|may|might|do|does|did|patient|she|he|we|i|"
     r"you|continue|start|stop|order|ordered|refer|return|follow|followup|plan|discussed|advised|reports?|denies|"
     r"presents?|instructions?|agreements?|signed|electronically|labs?|medications?|recommend\w*|today|reasoning|"
+    r"suspect\w*|possibl[ey]|probabl[ey]|likely|concern|rule|r/o|versus|vs|question\w*|consistent|etiology|differential|"
     r"treatment|testing|counseling|education|referrals?|impression|assessment|date|time|minutes)\b",
     re.IGNORECASE,
 )
@@ -23,11 +24,33 @@ def clean_title(text: str) -> str:
     return CUT.sub("", LEAD.sub("", text)).strip(" .,:;\n\t")
 
 
+def item_text(text: str, heading: str) -> str:
+    """A sentence without the section heading that stands on the same line ("Assessment: ankle sprain")."""
+    if not heading:
+        return text
+    return re.sub(rf"^\s*{re.escape(heading)}\s*[:\-–—.]+\s*", "", text, flags=re.IGNORECASE)
+
+
 def title_of(case: Case, header: Seen) -> str:
     """The whole title of the item that a header mention heads; empty when its line is prose."""
-    title = clean_title(case.sentence(header))
-    known = str(header.text).lower() in title.lower()
-    return title if known and len(title.split()) <= MOST_WORDS and not TELLS.search(title) else ""
+    title = leading(clean_title(item_text(case.sentence(header), str(header.section or ""))))
+    return title if str(header.text).lower() in title.lower() else ""
+
+
+def leading(title: str) -> str:
+    """The part of a title that names the problem: its comma-separated parts up to the first that tells something else."""
+    kept: list[str] = []
+    for part in title.split(","):
+        if TELLS.search(part) or len(" ".join([*kept, part]).split()) > MOST_WORDS:
+            break
+        kept.append(part)
+    return ",".join(kept).strip()
+
+
+def parts_of(title: str) -> tuple[str, ...]:
+    """The title, and its first part when it has several: what comes after a comma may only be remarks."""
+    first = title.split(",")[0].strip()
+    return (title, first) if first != title and len(first.split()) > 1 else (title,)
 
 
 def unknown_titles(case: Case) -> Iterator[Seen]:
@@ -37,9 +60,16 @@ def unknown_titles(case: Case) -> Iterator[Seen]:
         text = case.texts.get(document, "")
         for number, (start, end, section) in enumerate(spans):
             kind = case.sections[document][section]["kind"]
-            if kind in ASSESSED and (document, number) not in headed and _begins_line(text, start):
-                title = clean_title(text[start:end])
-                if 2 <= len(title.split()) <= MOST_WORDS and not TELLS.search(title) and _whole(text, end):
+            inline = _inline(case, document, section, start)
+            if (
+                kind in ASSESSED
+                and (document, number) not in headed
+                and (inline or _begins_line(text, start))
+            ):
+                title = clean_title(item_text(text[start:end], case.sections[document][section]["name"]))
+                named = leading(title)
+                if 2 <= len(named.split()) and (inline or _whole(text, end)):
+                    title = named
                     yield _seen(case, document, number, title, text.index(title, start), section)
 
 
@@ -49,6 +79,13 @@ def _begins_line(text: str, start: int) -> bool:
 
 def _whole(text: str, end: int) -> bool:
     return not text[end:].split("\n", 1)[0].strip(" .")
+
+
+def _inline(case: Case, document: str, section: int, start: int) -> bool:
+    """The first sentence of a section whose heading stands on the same line."""
+    place = case.sections[document][section]
+    between = case.texts[document][place["start"] : start]
+    return "\n" not in between.strip("\n") and item_text(between + ":", place["name"]).strip(" :*_") == ""
 
 
 def _seen(case: Case, document: str, sentence: int, title: str, start: int, section: int) -> Seen:

@@ -19,6 +19,7 @@ _MIDLINE = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_]")
 _MAX_HEADING = 60
+_DICTATED = frozenset({"assessment and plan", "assessment", "plan", "impression", "impression and plan"})
 
 
 @dataclass(slots=True, frozen=True)
@@ -97,8 +98,10 @@ class _Finder:
             if at > 0 and self._try(line, content[:at], line.body + at + len(separator)):
                 return True
         whole = content.strip()
-        if len(whole) > _MAX_HEADING or (whole.endswith(".") and not whole.isupper()):
+        if len(whole) > _MAX_HEADING:
             return False
+        if whole.endswith(".") and not whole.isupper():
+            return plain(whole) in _DICTATED and self._try(line, whole, line.end)
         return self._try(line, whole, line.end) or self._unknown(line, whole)
 
     def _try(self, line: Line, written: str, body: int) -> bool:

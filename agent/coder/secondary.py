@@ -1,0 +1,138 @@
+"""Codes that go with what was decided: long-term drugs, tobacco, and the external cause of an injury.
+
+Guidelines I.C.4.a.3 and I.C.21.c.3 (long-term drugs with the condition they treat), I.C.5.b.3 and the tabular's "use additional
+code" (tobacco), I.C.20 (external cause: how, what doing, where; never first).
+"""
+
+import csv
+import re
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from agent.coder.candidates import CIGARETTES, Candidate
+from agent.coder.case import Case, Seen
+from agent.coder.combinations import covers
+from agent.coder.conversation import Answer, Ask, Json
+from agent.coder.diagnoses import Diagnosis
+from agent.coder.episode import episode
+
+Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], list[Diagnosis]]
+WORTH = 0.75
+TAKEN = frozenset({"present"})
+STOPPED = "stopped"
+STORY = frozenset({"hpi", "chief_complaint", "assessment", "assessment_plan", "other"})
+RICH = 2
+TOBACCO_WITH = "J40-J47|I10-I15|I20-I25|I63|I70-I73|K21|K25-K28|C34|O99.33"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LongTerm:
+    """One row: drugs of a class, taken for a condition of a range, are reported by the code these words find."""
+
+    drug_class: str
+    condition: str
+    query: str
+    guideline: str
+
+
+@cache
+def long_term() -> tuple[LongTerm, ...]:
+    """The table of long-term drugs that are reported with their condition."""
+    text = (files(__package__) / "data" / "long_term.csv").read_text(encoding="utf-8")
+    return tuple(LongTerm(**row) for row in csv.DictReader(text.splitlines()))
+
+
+def secondary(case: Case, diagnoses: Sequence[Diagnosis]) -> Stage:
+    """The diagnoses with what goes with them at their end."""
+    wanted = [*_drugs(case, diagnoses), *_tobacco(case, diagnoses), *_causes(case, diagnoses)]
+    if not wanted:
+        return list(diagnoses)
+    (found,) = yield (
+        Ask(tool="search_codes", args={"queries": [w.queries[0] for w in wanted], "system": "icd10cm"}),
+    )
+    results = list(found.data.get("results", ()))
+    again = {n: _episode(wanted[n], r) for n, r in enumerate(results) if _episode(wanted[n], r)}
+    if again:
+        (more,) = yield (
+            Ask(tool="search_codes", args={"queries": list(again.values()), "system": "icd10cm"}),
+        )
+        for place, result in zip(again, more.data.get("results", ()), strict=False):
+            results[place] = result
+    return _added(diagnoses, wanted, results)
+
+
+def _added(
+    diagnoses: Sequence[Diagnosis], wanted: Sequence[Candidate], results: Sequence[Json]
+) -> list[Diagnosis]:
+    out = {d.code: d for d in diagnoses}
+    families: set[str] = {code[:3] for code in out}
+    for candidate, result in zip(wanted, results, strict=False):
+        hit = next((h for h in result["hits"] if h["billable"] and h["score"] >= WORTH), None)
+        if hit is None or hit["code"][:3] in families:
+            continue
+        families.add(hit["code"][:3])
+        out[hit["code"]] = Diagnosis(
+            code=hit["code"],
+            display=hit["display"],
+            candidates=(candidate,),
+            rationale=candidate.rationale,
+            guideline=candidate.guideline,
+        )
+    return list(out.values())
+
+
+def _episode(candidate: Candidate, result: Json) -> str:
+    hits = result.get("hits", ())
+    needs = bool(hits) and not hits[0]["billable"] and "7th" in str(hits[0].get("needs") or "")
+    return f"{candidate.queries[0]} {episode(candidate.seen)}" if needs else ""
+
+
+def _candidate(seen: Seen, query: str, why: str, guideline: str) -> Candidate:
+    return Candidate(seen=seen, listed=(seen,), rationale=why, guideline=guideline, queries=(query,))
+
+
+def _drugs(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate]:
+    taken = [m for m in case.of("medication") if m.assertion in TAKEN and m.action != STOPPED]
+    for row in long_term():
+        if not any(covers(row.condition, d.code) for d in diagnoses):
+            continue
+        seen = next((m for m in taken if re.fullmatch(row.drug_class, str(m.drug_class or ""))), None)
+        if seen is not None:
+            yield _candidate(seen, row.query, f"takes {seen.text} for it over the long term", row.guideline)
+
+
+def _tobacco(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate]:
+    current = [m for m in case.of("social", "problem") if m.use == "current" and m.assertion == "present"]
+    smokes = [m for m in current if CIGARETTES.search(case.sentence(m))]
+    asked = any(covers(TOBACCO_WITH, d.code) for d in diagnoses) or any(m.in_assessment for m in smokes)
+    if smokes and asked and not any(d.code.startswith("F17") for d in diagnoses):
+        why = f"smokes now: '{smokes[0].text}'"
+        yield _candidate(smokes[0], "nicotine dependence cigarettes", why, "I.C.5.b.3")
+
+
+def _causes(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate]:
+    if not any(d.code.startswith(("S", "T0", "T1")) for d in diagnoses):
+        return
+    told = [
+        m
+        for m in case.of("status", "problem")
+        if m.vocabulary_kind == "external" and m.assertion == "present" and m.section_kind in STORY
+    ]
+    story = _injury_sentence(case)
+    rich = [m for m in told if story is not None and m.sentence == story]
+    if len(rich) < RICH:
+        return
+    for seen in told:
+        if seen.sentence == story:
+            yield _candidate(seen, str(seen.concept), f"how it happened: '{seen.text}'", "I.C.20.a")
+
+
+def _injury_sentence(case: Case) -> int | None:
+    """The sentence that tells how it happened: the one with most external causes."""
+    counts: dict[int, int] = {}
+    for m in case.of("status", "problem"):
+        if m.vocabulary_kind == "external" and m.assertion == "present" and m.section_kind in STORY:
+            counts[int(m.sentence)] = counts.get(int(m.sentence), 0) + 1
+    return max(counts, key=lambda s: (counts[s], -s), default=None)
