@@ -23,7 +23,7 @@ WORTH = 0.75
 TAKEN = frozenset({"present"})
 STOPPED = "stopped"
 STORY = frozenset({"hpi", "chief_complaint", "assessment", "assessment_plan", "other"})
-RICH = 2
+RICH = 3
 TOBACCO_WITH = "J40-J47|I10-I15|I20-I25|I63|I70-I73|K21|K25-K28|C34|O99.33"
 
 
@@ -67,12 +67,12 @@ def _added(
     diagnoses: Sequence[Diagnosis], wanted: Sequence[Candidate], results: Sequence[Json]
 ) -> list[Diagnosis]:
     out = {d.code: d for d in diagnoses}
-    families: set[str] = {code[:3] for code in out}
+    families: set[str] = {_family(code) for code in out}
     for candidate, result in zip(wanted, results, strict=False):
         hit = next((h for h in result["hits"] if h["billable"] and h["score"] >= WORTH), None)
-        if hit is None or hit["code"][:3] in families:
+        if hit is None or _family(hit["code"]) in families:
             continue
-        families.add(hit["code"][:3])
+        families.add(_family(hit["code"]))
         out[hit["code"]] = Diagnosis(
             code=hit["code"],
             display=hit["display"],
@@ -81,6 +81,11 @@ def _added(
             guideline=candidate.guideline,
         )
     return list(out.values())
+
+
+def _family(code: str) -> str:
+    """Codes of which one is enough: a category; any mechanism (V, W, X) counts as one."""
+    return "mechanism" if code[:1] in "VWX" else code[:3]
 
 
 def _episode(candidate: Candidate, result: Json) -> str:

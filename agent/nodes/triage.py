@@ -28,11 +28,21 @@ def hold_reasons(state: State, context: Context) -> list[Reason]:
     limit = state["limit"]
     reasons = [Reason(kind="limit", text=limit)] if limit else []
     reasons += [Reason(kind="data", text=f"{m.what}: {m.how}") for m in state["facts"].missing]
+    reasons += _no_contact(state, context)
     reasons += _holding_findings(state)
     reasons += _error_reasons(state)
     if state["proposal"] is None or state["claim"] is None:
         return reasons or [Reason(kind="limit", text="the coder handed in no claim")]
     return reasons + _policy(state, context)
+
+
+def _no_contact(state: State, context: Context) -> list[Reason]:
+    """The 837P names a telephone of the sender (loop 1000A PER), so a claim without any can not be sent."""
+    billing = state["facts"].billing_provider
+    if billing is None or billing.phone or context.contact_phone:
+        return []
+    how = f"add it at {billing.reference}.telecom or in the context file under 'billing_provider.phone', or set SUPERBILL_CONTACT_PHONE"
+    return [Reason(kind="data", text=f"telephone of the billing provider: {how}")]
 
 
 def _holding_findings(state: State) -> list[Reason]:
@@ -45,8 +55,10 @@ def _holding_findings(state: State) -> list[Reason]:
 
 def _policy(state: State, context: Context) -> list[Reason]:
     proposal, claim = state["proposal"], state["claim"]
-    if proposal is None or claim is None or context.review == "never" or _approved(state):
+    if proposal is None or claim is None or _approved(state):
         return []
+    if context.review == "never":
+        return _correction(state, context)  # two live originals of one encounter are no matter of taste
     reasons = policy_reasons(context.policy, state["facts"], proposal, claim)
     reasons += warning_reasons(context.policy, state["findings"])
     reasons += [
