@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import orjson
+from pydantic import BaseModel
 
 from agent.cli import GROUPS
 from agent.coding import Coding
@@ -54,7 +55,7 @@ def regenerated(text: str) -> str:
 
 def schemas() -> dict[Path, str]:
     """The JSON Schemas of coding.json and claim.json, by the file that ships them."""
-    made = {"coding": Coding, "claim": Claim}
+    made: dict[str, type[BaseModel]] = {"coding": Coding, "claim": Claim}
     option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
     return {
         SCHEMAS / f"{name}.schema.json": orjson.dumps(

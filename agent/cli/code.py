@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,9 +67,19 @@ def _run_one(options: argparse.Namespace, path: Path) -> int:
     out = options.out or Path("out") / _safe(raw.encounter.id if raw.encounter else path.stem)
     check_out(out)
     with _session(options) as session:
-        result = session.code(raw, out)
+        result = _named(path, lambda: session.code(raw, out))
     _print([Member(name=path.name, code=BY_STATUS[result.status], result=result)], options, out)
     return BY_STATUS[result.status]
+
+
+def _named(path: Path, work: "Callable[[], CodingResult]") -> "CodingResult":
+    """Put the file before what is wrong with a resource in it."""
+    from tools.fhir.errors import InputError
+
+    try:
+        return work()
+    except InputError as error:
+        raise InputError(f"{path.name}: {str(error).removeprefix(f'{path.name}: ')}") from error
 
 
 def _run_folder(options: argparse.Namespace, path: Path, files: list[Path]) -> int:
