@@ -110,7 +110,26 @@ def _record(
     known = context_file(options.context) or context_of({})
     raw = read_bytes(data, options.note.name, known)
     facts = gather(raw, as_of=date.today())  # noqa: DTZ011
+    if raw.encounter is None:
+        facts = _as_of_claim(facts, claim, named=known.encounter is not None)
     return facts.documents, facts
+
+
+def _as_of_claim(facts: "EncounterFacts", claim: "Claim", *, named: bool) -> "EncounterFacts":
+    """Facts of a context file have no ids of their own: what the context leaves open is taken from the claim.
+
+    What it does say (a birth date, a sex, the encounter) stays, so that a claim of someone else is noticed.
+    """
+    known = facts.patient
+    patient = known.model_copy(
+        update={
+            "id": claim.patient.id,
+            "birth_date": known.birth_date or claim.patient.birth_date,
+            "sex": claim.patient.sex if known.sex == "unknown" else known.sex,
+        }
+    )
+    encounter = facts.encounter_id if named else claim.encounter_id
+    return facts.model_copy(update={"patient": patient, "encounter_id": encounter})
 
 
 def _print_findings(findings: "list[Finding]", errors: int, warnings: int) -> None:
