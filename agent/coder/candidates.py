@@ -96,7 +96,8 @@ def _established(seen: Seen) -> bool:
 def _candidate(case: Case, seen: Seen, listed: tuple[Seen, ...], why: str, guideline: str) -> Candidate:
     title = title_of(case, seen) if seen.is_header else ""
     known = concept_query(case, seen)
-    queries = dict.fromkeys(q for q in (*parts_of(cause_of(seen, title) or title), known) if q)
+    cause = cause_of(seen, title)
+    queries = dict.fromkeys(parts_of(cause) if cause else [q for q in (*parts_of(title), known) if q])
     if TOBACCO.search(known):
         queries = {known: None}
     return Candidate(

@@ -9,6 +9,7 @@ from agent.coder.combinations import combinations
 from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.diagnoses import Diagnosis, Dropped, choose, combine, first_listed, settle
 from agent.coder.lookup import look_up
+from agent.coder.rules import open_rules, ruled
 from agent.coder.secondary import secondary
 
 MOST = 12
@@ -31,19 +32,19 @@ def diagnose(case: Case) -> Stage:
     wanted, refused = candidates(case), unestablished(case)
     hits = yield from look_up(wanted, [r.query for r in refused])
     results = [r for found in hits[len(wanted) :] for r in found]
-    chosen = choose(wanted, hits[: len(wanted)])
-    chosen, combined = combine(chosen, combinations())
+    rules = yield from open_rules()
+    chosen, unruled = ruled(choose(wanted, hits[: len(wanted)]), rules)
+    chosen, combined = combine(chosen, [row for row in combinations() if row.guideline in rules])
     if not chosen:
         return Diagnosed(diagnoses=(), rejected=tuple(_rejected(refused, results)))
-    looked, _ = yield (
+    (looked,) = yield (
         Ask(tool="look_up_codes", args={"codes": [d.code for d in chosen], "system": "icd10cm"}),
-        Ask(tool="search_guidelines", args={"queries": [d.display for d in chosen[:3]], "limit": 2}),
     )
     lookups = {c["code"]: c for c in looked.data.get("codes", ()) if c.get("found")}
     kept, dropped = settle([d for d in chosen if d.code in lookups], lookups)
     ordered = first_listed(kept, _reasons(case), lookups)
     ordered = (yield from secondary(case, ordered))[:MOST]
-    rejected = [*map(_left_out, [*combined, *dropped]), *_rejected(refused, results)]
+    rejected = [*map(_left_out, [*unruled, *combined, *dropped]), *_rejected(refused, results)]
     return Diagnosed(diagnoses=tuple(ordered), rejected=tuple(rejected), lookups=lookups)
 
 

@@ -49,7 +49,7 @@ def leading(title: str) -> str:
 
 def parts_of(title: str) -> tuple[str, ...]:
     """The title, and its first part when it has several: what comes after a comma may only be remarks."""
-    first = title.split(",")[0].strip()
+    first = title.split(",", maxsplit=1)[0].strip()
     return (title, first) if first != title and len(first.split()) > 1 else (title,)
 
 
@@ -68,7 +68,7 @@ def unknown_titles(case: Case) -> Iterator[Seen]:
             ):
                 title = clean_title(item_text(text[start:end], case.sections[document][section]["name"]))
                 named = leading(title)
-                if 2 <= len(named.split()) and (inline or _whole(text, end)):
+                if len(named.split()) >= 2 and (inline or _whole(text, end)):
                     title = named
                     yield _seen(case, document, number, title, text.index(title, start), section)
 

@@ -17,6 +17,9 @@ from tools.claim.assemble import assemble_claim
 from tools.claim.model import Claim
 from tools.proposal import Proposal
 
+NOT_THE_CODERS = ("claim.", "document.", "edition.")
+"""Areas of the catalogue that no choice of codes can mend; they are for triage."""
+
 
 def self_check(state: State, runtime: Runtime[Context]) -> Command[Literal["code", "triage"]]:
     """Assemble the claim from the proposal, judge it, and send errors back while tries are left."""
@@ -36,7 +39,8 @@ def self_check(state: State, runtime: Runtime[Context]) -> Command[Literal["code
     update = {"claim": claim, "findings": findings, "rounds": (found,)}
     errors = [f for f in findings if f.level == "error" and f.override is None]
     by_person = state["decision"] is not None
-    if not errors or by_person or attempt > context.limits.repairs:
+    mendable = [f for f in errors if not f.rule.startswith(NOT_THE_CODERS)]
+    if not mendable or by_person or attempt > context.limits.repairs:
         return Command(goto="triage", update=update)
     return Command(goto="code", update={**update, "messages": [_feedback(attempt, findings)]})
 

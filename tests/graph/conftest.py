@@ -20,7 +20,9 @@ from tools.checks import CheckPolicy
 
 ENCOUNTERS = ROOT / "evals" / "encounters"
 MEMORY_LOSS = ENCOUNTERS / "01-memory-loss.json"
-FAST = RetryPolicy(max_attempts=3, initial_interval=0.0, max_interval=0.0, jitter=False, retry_on=is_transient)
+FAST = RetryPolicy(
+    max_attempts=3, initial_interval=0.0, max_interval=0.0, jitter=False, retry_on=is_transient
+)
 
 
 @pytest.fixture
@@ -36,7 +38,9 @@ def context(shelf: Bookshelf, tmp_path: Path) -> Context:
     )
 
 
-def run(context: Context, model: BaseChatModel | None = None, *, spec: str = "scripted", **options: Any) -> CodingResult:
+def run(
+    context: Context, model: BaseChatModel | None = None, *, spec: str = "scripted", **options: Any
+) -> CodingResult:
     """Code the memory-loss encounter with a model of the test."""
     given = replace(context, model=model, model_spec=spec) if model else context
     limits = options.pop("limits", None)
@@ -49,7 +53,9 @@ def memory_loss_claim(**changes: Any) -> dict[str, Any]:
     """The right claim of the memory-loss visit, as arguments of propose_claim."""
     quote = {"quote": "Memory loss, slowly progressive"}
     claim: dict[str, Any] = {
-        "diagnoses": [{"code": "R41.3", "citations": [quote], "guidelines": ["IV.H"], "rationale": "cause not known"}],
+        "diagnoses": [
+            {"code": "R41.3", "citations": [quote], "guidelines": ["IV.H"], "rationale": "cause not known"}
+        ],
         "service_lines": [
             {"code": "99204", "pointers": [1], "citations": [quote], "rationale": "moderate decision making"}
         ],
@@ -59,7 +65,9 @@ def memory_loss_claim(**changes: Any) -> dict[str, Any]:
             "explanation": "problems and risk moderate",
             "problems": {
                 "level": "moderate",
-                "items": [{"text": "memory loss", "category": "undiagnosed_new_problem", "citations": [quote]}],
+                "items": [
+                    {"text": "memory loss", "category": "undiagnosed_new_problem", "citations": [quote]}
+                ],
             },
             "data": {"level": "low", "items": [{"text": "TSH", "category": "test_ordered"}]},
             "risk": {

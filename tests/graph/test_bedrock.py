@@ -27,7 +27,12 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def coded(context: Context, script: list[Any], **environ: str) -> tuple[CodingResult, Converse]:
     with converse_server(script) as server:
-        env = {"AWS_REGION": "us-east-1", "SUPERBILL_BEDROCK_ENDPOINT": server.url, "HOME": "/nowhere", **environ}
+        env = {
+            "AWS_REGION": "us-east-1",
+            "SUPERBILL_BEDROCK_ENDPOINT": server.url,
+            "HOME": "/nowhere",
+            **environ,
+        }
         model = make_model(SPEC, load_settings(env))
         result = run(context, model, spec=SPEC, limits=LIMITS)
         assert server.script == [], "a reply of the script was not used"

@@ -11,7 +11,9 @@ from tests.graph.scripted import ScriptedModel, call, turn
 
 
 def test_a_right_claim_is_emitted(context: Context) -> None:
-    model = ScriptedModel(replies=[turn(call("get_encounter")), turn(call("propose_claim", **memory_loss_claim()))])
+    model = ScriptedModel(
+        replies=[turn(call("get_encounter")), turn(call("propose_claim", **memory_loss_claim()))]
+    )
     result = run(context, model)
     model.finish()
     assert result.status == "emitted", result.coding.findings
@@ -49,7 +51,9 @@ def test_malformed_arguments_are_told(context: Context) -> None:
 
 
 def test_unknown_tool_is_told(context: Context) -> None:
-    model = ScriptedModel(replies=[turn(call("guess_codes")), turn(call("propose_claim", **memory_loss_claim()))])
+    model = ScriptedModel(
+        replies=[turn(call("guess_codes")), turn(call("propose_claim", **memory_loss_claim()))]
+    )
     assert run(context, model).status == "emitted"
     model.finish()
     assert "not a valid tool" in str(model.sent[1][-1].content)
@@ -58,7 +62,10 @@ def test_unknown_tool_is_told(context: Context) -> None:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"diagnoses": [{"code": "R99.999", "citations": [], "rationale": "x"}]}, "R99.999 is not an ICD-10-CM code"),
+        (
+            {"diagnoses": [{"code": "R99.999", "citations": [], "rationale": "x"}]},
+            "R99.999 is not an ICD-10-CM code",
+        ),
         ({"diagnoses": [{"code": "E11", "citations": [], "rationale": "x"}]}, "E11 is a category"),
         ({"diagnoses": []}, "no diagnosis"),
         (
@@ -68,13 +75,21 @@ def test_unknown_tool_is_told(context: Context) -> None:
         (
             {
                 "diagnoses": [
-                    {"code": "R41.3", "citations": [{"quote": "The memory is bad"}], "rationale": "paraphrased"}
+                    {
+                        "code": "R41.3",
+                        "citations": [{"quote": "The memory is bad"}],
+                        "rationale": "paraphrased",
+                    }
                 ]
             },
             "not verbatim",
         ),
         (
-            {"diagnoses": [{"code": "R41.3", "citations": [{"reference": "Condition/none"}], "rationale": "x"}]},
+            {
+                "diagnoses": [
+                    {"code": "R41.3", "citations": [{"reference": "Condition/none"}], "rationale": "x"}
+                ]
+            },
             "not in the history",
         ),
     ],
@@ -105,18 +120,30 @@ def test_an_endless_loop_is_held_at_the_turn_limit(context: Context) -> None:
 
 @pytest.mark.parametrize(
     ("limits", "word"),
-    [(Limits(tokens=1000), "tokens"), (Limits(cost_usd=Decimal("0.001")), "USD"), (Limits(seconds=0.0), "seconds")],
+    [
+        (Limits(tokens=1000), "tokens"),
+        (Limits(cost_usd=Decimal("0.001")), "USD"),
+        (Limits(seconds=0.0), "seconds"),
+    ],
 )
 def test_other_limits_hold(context: Context, limits: Limits, word: str) -> None:
     used = {"input_tokens": 1200, "output_tokens": 10, "total_tokens": 1210}
-    model = ScriptedModel(replies=[turn(call("get_encounter"), usage_metadata=used)] if limits.seconds else [])
+    model = ScriptedModel(
+        replies=[turn(call("get_encounter"), usage_metadata=used)] if limits.seconds else []
+    )
     result = run(context, model, limits=limits, spec="bedrock:anthropic.claude-sonnet-4")
     model.finish()
     assert word in result.coding.review.reasons[0].text
 
 
 def test_a_wrong_diagnosis_goes_back_and_is_repaired(context: Context) -> None:
-    wrong = [{"code": "G30.9", "citations": [{"quote": "Start Aricept 5 mg"}], "rationale": "treated with donepezil"}]
+    wrong = [
+        {
+            "code": "G30.9",
+            "citations": [{"quote": "Start Aricept 5 mg"}],
+            "rationale": "treated with donepezil",
+        }
+    ]
     model = ScriptedModel(
         replies=[
             turn(call("propose_claim", **memory_loss_claim(diagnoses=wrong))),
@@ -131,7 +158,13 @@ def test_a_wrong_diagnosis_goes_back_and_is_repaired(context: Context) -> None:
 
 
 def test_a_claim_that_stays_wrong_is_blocked_and_nothing_is_rendered(context: Context) -> None:
-    wrong = [{"code": "G30.9", "citations": [{"quote": "Start Aricept 5 mg"}], "rationale": "treated with donepezil"}]
+    wrong = [
+        {
+            "code": "G30.9",
+            "citations": [{"quote": "Start Aricept 5 mg"}],
+            "rationale": "treated with donepezil",
+        }
+    ]
     reply = turn(call("propose_claim", **memory_loss_claim(diagnoses=wrong)))
     model = ScriptedModel(replies=[reply] * 3)
     result = run(context, model, limits=LIMITS)
@@ -146,7 +179,12 @@ def test_a_claim_that_stays_wrong_is_blocked_and_nothing_is_rendered(context: Co
 def test_a_service_that_was_only_ordered_never_leaves(context: Context) -> None:
     lines = [
         *memory_loss_claim()["service_lines"],
-        {"code": "96125", "pointers": [1], "citations": [{"quote": "draw the face of a clock"}], "rationale": "test"},
+        {
+            "code": "96125",
+            "pointers": [1],
+            "citations": [{"quote": "draw the face of a clock"}],
+            "rationale": "test",
+        },
     ]
     model = ScriptedModel(replies=[turn(call("propose_claim", **memory_loss_claim(service_lines=lines)))] * 3)
     result = run(context, model, limits=LIMITS)

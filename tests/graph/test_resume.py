@@ -57,7 +57,9 @@ def held(context: Context, tmp_path: Path) -> Context:
 
 
 @pytest.mark.parametrize(("action", "status"), [("approve", "emitted"), ("reject", "rejected")])
-def test_a_decision_ends_the_review_after_a_restart(held: Context, tmp_path: Path, action: str, status: str) -> None:
+def test_a_decision_ends_the_review_after_a_restart(
+    held: Context, tmp_path: Path, action: str, status: str
+) -> None:
     with sqlite_checkpointer(tmp_path / "cp") as saver:
         first = code_encounter(MEMORY_LOSS, context=held, graph=build_graph(saver, retry=FAST))
     assert first.status == "held"
