@@ -44,7 +44,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the environment once; an empty variable counts as unset."""
     env = {k: v for k, v in (os.environ if environ is None else environ).items() if v.strip()}
     return Settings(
-        home=Path(env["SUPERBILL_HOME"]).expanduser() if "SUPERBILL_HOME" in env else _default_home(env),
+        home=_home(env),
         model=env.get("SUPERBILL_MODEL", "rules"),
         tenant=env.get("SUPERBILL_TENANT", "default"),
         policy=_path(env, "SUPERBILL_POLICY"),
@@ -57,6 +57,13 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         contact_phone=env.get("SUPERBILL_CONTACT_PHONE"),
         model_timeout=_seconds(env, "SUPERBILL_MODEL_TIMEOUT", 120.0),
     )
+
+
+def _home(env: Mapping[str, str]) -> Path:
+    home = Path(env["SUPERBILL_HOME"]).expanduser() if "SUPERBILL_HOME" in env else _default_home(env)
+    if home.exists() and not home.is_dir():
+        raise SettingsError(f"{home}: is a file; SUPERBILL_HOME takes a folder")
+    return home
 
 
 def _default_home(env: Mapping[str, str]) -> Path:

@@ -31,18 +31,35 @@ create table if not exists audit (
 """
 
 
+class StoreError(Exception):
+    """The store's folder or file can not be used: says where, and what to do."""
+
+
 class Store:
     """One practice's (or demo's) state on disk."""
 
     def __init__(self, folder: Path) -> None:
-        """Open or create ``folder/store.sqlite``, readable by its owner only."""
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Open or create ``folder/store.sqlite``, readable by its owner only.
+
+        Raises:
+            StoreError: the folder can not be made or written, or the file is no store.
+        """
         self.folder = folder
         self._path = folder / "store.sqlite"
-        if not self._path.exists():
-            self._path.touch(mode=0o600)
-        with self._connection() as db:
-            db.executescript(SCHEMA)
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not self._path.exists():
+                self._path.touch(mode=0o600)
+            with self._connection() as db:
+                db.executescript(SCHEMA)
+        except OSError as error:
+            raise StoreError(
+                f"{folder}: no store can be kept here ({error.strerror}); give --store"
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise StoreError(
+                f"{self._path}: no usable store ({error}); restore it or give --store"
+            ) from error
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:

@@ -104,7 +104,7 @@ def _record(
         return (), None
     data = _bytes(options.note)
     if options.context is None:
-        return (document_of_text(data, options.note.stem, options.note.name),), None
+        return (document_of_text(data, _cited(claim) or options.note.stem, options.note.name),), None
     from agent.cli.code import context_file
 
     known = context_file(options.context) or context_of({})
@@ -129,7 +129,17 @@ def _as_of_claim(facts: "EncounterFacts", claim: "Claim", *, named: bool) -> "En
         }
     )
     encounter = facts.encounter_id if named else claim.encounter_id
-    return facts.model_copy(update={"patient": patient, "encounter_id": encounter})
+    documents = facts.documents
+    if len(documents) == 1 and (cited := _cited(claim)):
+        documents = (documents[0].model_copy(update={"id": cited}),)
+    return facts.model_copy(update={"patient": patient, "encounter_id": encounter, "documents": documents})
+
+
+def _cited(claim: "Claim") -> str | None:
+    """The one document the claim's evidence cites: a note given as plain text has no id but this."""
+    evidence = [e for row in (*claim.diagnoses, *claim.lines) for e in row.evidence]
+    ids = {e.document for e in evidence if e.kind == "note"}
+    return ids.pop() if len(ids) == 1 else None
 
 
 def _print_findings(findings: "list[Finding]", errors: int, warnings: int) -> None:

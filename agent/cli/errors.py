@@ -18,6 +18,7 @@ def user_errors() -> tuple[type[Exception], ...]:
     """Every exception type whose message is meant for the user."""
     from agent.models import ModelSpecError
     from agent.settings import SettingsError
+    from agent.store import StoreError
     from agent.trace import TraceError
     from knowledge.errors import KnowledgeError
     from tools.claim.errors import ClaimError, UnreadableClaim, X12Error
@@ -26,6 +27,7 @@ def user_errors() -> tuple[type[Exception], ...]:
     return (
         UsageError,
         SettingsError,
+        StoreError,
         KnowledgeError,
         InputError,
         ModelSpecError,

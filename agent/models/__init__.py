@@ -29,10 +29,20 @@ def make_model(spec: str, settings: "Settings") -> "BaseChatModel":
     if not model:
         raise ModelSpecError(f"model {spec!r} is not known: use rules, bedrock:<model id> or provider:model")
     if provider == "bedrock":
-        from agent.models.bedrock import bedrock_model
-
-        return bedrock_model(model, settings)
+        return _bedrock(model, settings)
     return _other(provider, model)
+
+
+def _bedrock(model: str, settings: "Settings") -> "BaseChatModel":
+    from pydantic import ValidationError
+
+    from agent.models.bedrock import bedrock_model
+
+    try:
+        return bedrock_model(model, settings)
+    except ValidationError as error:  # its text may repeat credentials
+        needs = "set AWS_REGION and AWS credentials (a profile, a role or keys)"
+        raise ModelSpecError(f"model bedrock:{model} can not be set up: {needs}") from error
 
 
 def call_options(spec: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from tools.checks import RULES_BY_ID
 
 def triage(state: State, runtime: Runtime[Context]) -> Command[Literal["emit", "review", "__end__"]]:
     """Decide where the claim goes. Blocked: an error is left that no role may override."""
-    if any(not RULES_BY_ID[f.rule].overridable for f in _open_errors(state)):
+    if any(not RULES_BY_ID[f.rule].overridable and not _for_want_of(f, state) for f in _open_errors(state)):
         return Command(goto="__end__", update={"status": "blocked", "reasons": _error_reasons(state)})
     reasons = hold_reasons(state, runtime.context)
     if reasons:
@@ -96,6 +96,12 @@ def _approved(state: State) -> bool:
 
 def _open_errors(state: State) -> list[Finding]:
     return [f for f in state["findings"] if f.level == "error" and f.override is None]
+
+
+def _for_want_of(finding: Finding, state: State) -> bool:
+    """The error is only that the record lacks something: it is held and listed as missing, not blocked."""
+    wanted = {"line.place_unknown": "place of service"}.get(finding.rule)
+    return wanted is not None and any(m.what == wanted for m in state["facts"].missing)
 
 
 def _error_reasons(state: State) -> tuple[Reason, ...]:

@@ -265,6 +265,8 @@ def test_paths_that_can_not_be_read(desk: Desk) -> None:
         (("--policy", "nowhere.toml"), "nowhere.toml"),
         (("--policy", "bad.toml"), "bad.toml"),
         (("--model", "gpt"), "gpt"),
+        (("--store", "foreign/mine.txt"), "mine.txt"),
+        (("--store", "junk"), "store.sqlite"),
         (("--review", "maybe"), "maybe"),
         (("--out", "foreign"), "mine.txt"),
         (("--out", "foreign/mine.txt"), "mine.txt"),
@@ -276,6 +278,8 @@ def test_bad_arguments_are_one_line_and_leave_nothing(
 ) -> None:
     (desk.folder / "foreign").mkdir()
     (desk.folder / "foreign" / "mine.txt").write_text("mine")
+    (desk.folder / "junk").mkdir()
+    desk.write("not a database", "junk/store.sqlite")
     desk.write("audit_rate = 7\n", "bad.toml")
     before = set(desk.folder.rglob("*"))
     ran = desk.run("code", ANKLE, "--json", "--store", desk.store, *arguments)
@@ -379,6 +383,13 @@ def test_a_plain_note_with_context_is_coded_and_held_for_what_is_missing(desk: D
     assert ran.json["service_lines"]
     assert "payer id" in " ".join(r["text"] for r in ran.json["review"]["reasons"])
     assert "--context" in desk.code(note, out="none").complaint
+
+
+def test_a_bare_note_with_an_age_and_a_day_is_held_not_blocked(desk: Desk) -> None:
+    note = desk.write("CC: cough\nAssessment: Acute bronchitis.\nPlan: rest and fluids.\n", "visit.txt")
+    ran = desk.code(note, "--context", '{"age": 40, "date_of_service": "2026-08-01", "payer": "commercial"}')
+    assert ran.code == 3
+    assert "place of service" in " ".join(r["text"] for r in ran.json["review"]["reasons"])
 
 
 @pytest.mark.slow
