@@ -46,6 +46,10 @@ class Bookshelf:
         """
         return cls(open_store(home, progress), home)
 
+    def memo_path(self, name: str) -> Path:
+        """Where work that can be done again is kept between processes, named after the store it belongs to."""
+        return self.home / f"{self.store.path.stem}.{name}.json"
+
     def close(self) -> None:
         """Close the store; the bookshelf can not be used afterwards."""
         self.store.close()

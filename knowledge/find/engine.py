@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from knowledge.find.context import Context
 from knowledge.find.hits import SearchHit
 from knowledge.find.index import encode
+from knowledge.find.memo import TermMemo
 from knowledge.find.query import Query, parse_query
 from knowledge.find.rank import Scored, TermIndex
 from knowledge.find.rephrase import Rephraser
@@ -22,6 +23,10 @@ _SETTLED: Final = 0.85
 _REPHRASED: Final = 0.95
 
 
+def _encode_term(term: str) -> str:
+    return " ".join(map(encode, tokens(term)))
+
+
 class Engine:
     """Searches one edition."""
 
@@ -29,6 +34,7 @@ class Engine:
         self._icd = shelf.icd
         self._edition = edition
         self._vocabulary = shelf.vocabulary
+        self._encoded = TermMemo(shelf.memo_path("terms"), _encode_term)
         self._index = TermIndex(shelf.store, edition, self._synonyms())
         self._context = Context(shelf.icd, edition)
         self._rephraser = Rephraser(self._vocabulary, shelf.icd, edition)
@@ -36,7 +42,8 @@ class Engine:
 
     def _synonyms(self) -> Iterator[tuple[str, str, str]]:
         for row in self._vocabulary.problems:
-            yield row.code, row.term, " ".join(map(encode, tokens(row.term)))
+            yield row.code, row.term, self._encoded(row.term)
+        self._encoded.save()
 
     def search(self, text: str, limit: int) -> list[SearchHit]:
         """Rank the query as it stands and, unless that is settled, with its synonyms put in plain words."""

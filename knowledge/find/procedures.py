@@ -1,12 +1,13 @@
 """Search for procedure codes: over our plain titles, and the vocabulary's services, tests and drugs."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from knowledge.find.hits import SearchHit
+from knowledge.find.memo import TermMemo
 from knowledge.find.query import parse_query
 from knowledge.find.spelling import Speller
 from knowledge.find.words import stem, tokens
@@ -33,6 +34,7 @@ class ProcedureSearch:
 
     def __init__(self, shelf: "Bookshelf") -> None:
         self._shelf = shelf
+        self._words = TermMemo(shelf.memo_path("services"), _stem_words)
 
     def search(self, query: str, *, cpt: bool, on: date | None, limit: int) -> list[SearchHit]:
         """Find the procedures that words may mean, best first; a code typed in is found as itself."""
@@ -70,7 +72,9 @@ class ProcedureSearch:
 
     @cached_property
     def _terms(self) -> list[_Term]:
-        return [*self._titles(), *self._vocabulary()]
+        found = [*self._titles(), *self._vocabulary()]
+        self._words.save()
+        return found
 
     @cached_property
     def _postings(self) -> dict[str, list[int]]:
@@ -88,29 +92,31 @@ class ProcedureSearch:
         for code in self._shelf.procedures.codes:
             row = self._shelf.procedures.find(code)
             if row is not None:
-                yield _Term(code, row.title, _stems(row.title), _TITLE)
+                yield _Term(code, row.title, self._stems(row.title), _TITLE)
                 for cue in row.requires:
-                    yield _Term(code, cue, _stems(cue), _FAMILY)
+                    yield _Term(code, cue, self._stems(cue), _FAMILY)
 
     def _vocabulary(self) -> Iterator[_Term]:
         vocabulary = self._shelf.vocabulary
         for test in vocabulary.tests:
-            yield from _ranked(test.term, test.codes)
+            yield from self._ranked(test.term, test.codes)
         for service in vocabulary.services:
-            yield from _ranked(service.term, service.codes)
+            yield from self._ranked(service.term, service.codes)
         for drug in vocabulary.medications:
-            yield from _ranked(drug.name, drug.hcpcs)
+            yield from self._ranked(drug.name, drug.hcpcs)
+
+    def _ranked(self, text: str, codes: Iterable[str]) -> Iterator[_Term]:
+        """Yield a term for each of its codes; the first is the usual one."""
+        stems = self._stems(text) if codes else frozenset()
+        for place, code in enumerate(codes):
+            yield _Term(code, text, stems, _TERM - 0.02 * place)
+
+    def _stems(self, text: str) -> frozenset[str]:
+        return frozenset(self._words(text).split())
 
 
-def _ranked(text: str, codes: Iterable[str]) -> Iterator[_Term]:
-    """Yield a term for each of its codes; the first is the usual one."""
-    found = _Term("", text, _stems(text), _TERM)
-    for place, code in enumerate(codes):
-        yield replace(found, code=code, prior=_TERM - 0.02 * place)
-
-
-def _stems(text: str) -> frozenset[str]:
-    return frozenset(token.stem for token in tokens(text))
+def _stem_words(text: str) -> str:
+    return " ".join(dict.fromkeys(token.stem for token in tokens(text)))
 
 
 def _hit(row: "Procedure", score: float, text: str) -> SearchHit:

@@ -61,6 +61,7 @@ class Row:
     source: str
     text: str
     stems: Mapping[str, tuple[str, float]]
+    weight: float
 
 
 class TermIndex:
@@ -134,7 +135,7 @@ class TermIndex:
         parsed = {
             item.lstrip("?~"): (item[0] if item[0] in "?~" else "", weight(item)) for item in stems.split()
         }
-        return Row(code, source, text, parsed)
+        return Row(code, source, text, parsed, sum(own for _role, own in parsed.values()))
 
     def candidates(self, query: Query) -> list[int]:
         """Pick the terms worth a closer look: those that share most with the query for their length."""
@@ -182,19 +183,21 @@ _Wanted = list[tuple[tuple[tuple[str, float], ...], bool, float]]
 def agreement(wanted: _Wanted, row: Row, query: Query) -> Scored:
     """Compare one term with the query: what it says of it, what it contradicts, what it adds."""
     total = said = 0.0
-    used: set[str] = set()
+    unasked = row.weight
     missing: list[tuple[str, float]] = []
+    stems = row.stems
     for variants, negated, weight in wanted:
         total += weight
-        stem, factor = next(((s, f) for s, f in variants if s in row.stems), ("", 0.0))
-        if not stem:
+        for stem, factor in variants:
+            if stem in stems:
+                role, own = stems[stem]
+                unasked -= own
+                said += weight * factor if (role == "~") == negated else -weight
+                break
+        else:
             missing.append((variants[0][0], weight * variants[0][1]))
-            continue
-        used.add(stem)
-        said += weight * factor if (row.stems[stem][0] == "~") == negated else -weight
-    unasked = sum(weight for stem, (_role, weight) in row.stems.items() if stem not in used)
-    if query.side and query.side != "bilateral" and _UNILATERAL in row.stems:
-        unasked -= row.stems[_UNILATERAL][1]
+    if query.side and query.side != "bilateral" and _UNILATERAL in stems:
+        unasked -= stems[_UNILATERAL][1]
     return Scored(row.code, row.source, row.text, max(0.0, said), total, max(0.0, unasked), tuple(missing))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 from knowledge.find.index import Rarity
@@ -120,10 +120,17 @@ class Resolver:
             cost = 0.1
         return gain, cost
 
+    @cached_property
+    def _defaults(self) -> frozenset[str]:
+        query = (
+            "SELECT DISTINCT origin FROM icd_note WHERE edition = ? AND kind = 'inclusion_terms'"
+            " AND text LIKE '%NOS'"
+        )
+        return frozenset(origin for (origin,) in self._store.rows(query, (self._edition,)))
+
     def _is_default(self, child: IcdCode) -> bool:
         """Tell whether the tabular list itself names the subdivision for no further detail (NOS)."""
-        terms = self._icd.notes_in(self._edition, child.code).inclusion_terms
-        return any(term.origin == child.code and term.text.endswith("NOS") for term in terms)
+        return child.code in self._defaults
 
     def _seventh(self, code: IcdCode, children: tuple[IcdCode, ...], query: Query) -> Resolved | None:
         """Choose the 7th character the query names; for episodes of care none is assumed."""

@@ -7,6 +7,7 @@ from itertools import islice, takewhile
 from typing import Final
 
 _PREFIX: Final = 6
+_ADDED: Final = ("hyper", "poly", "pan", "peri", "osteo", "myo", "neuro", "dermato")
 LETTERS: Final = {letter: 1 << place for place, letter in enumerate("abcdefghijklmnopqrstuvwxyz")}
 
 
@@ -41,10 +42,17 @@ class Speller:
         ]
 
     def by_prefix(self, stem: str) -> tuple[tuple[str, float], ...]:
-        """Return known stems that begin the word, or that it begins ("postpoliomyelitis" - "postpolio")."""
+        """Return known stems that share the word's beginning, or its end after a Greek prefix.
+
+        "postpoliomyelitis" gives "postpolio", "carotenemia" gives "hypercarotenemia".
+        """
         for length in range(len(stem) - 1, _PREFIX - 1, -1):
             if stem[:length] in self._known:
                 return ((stem[:length], 0.7),)
+        for prefix in _ADDED:
+            other = stem.removeprefix(prefix) if stem.startswith(prefix) else prefix + stem
+            if other in self._known:
+                return ((other, 0.7),)
         if len(stem) < _PREFIX:
             return ()
         place = bisect_left(self._sorted, stem)

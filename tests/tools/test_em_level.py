@@ -84,7 +84,9 @@ def test_risk(categories: list[str], level: str) -> None:
 
 
 def test_memory_loss_visit_is_moderate_for_a_new_patient() -> None:
-    answer = office(["undiagnosed_new_problem"], ["test_ordered", "test_ordered"], ["prescription_drug"], new=True)
+    answer = office(
+        ["undiagnosed_new_problem"], ["test_ordered", "test_ordered"], ["prescription_drug"], new=True
+    )
     assert (answer.mdm, answer.code, answer.basis) == ("moderate", "99204", "mdm")
 
 
@@ -98,7 +100,13 @@ def test_nothing_documented_is_straightforward() -> None:
 
 @pytest.mark.parametrize(
     ("minutes", "code", "basis"),
-    [(29, "99213", "mdm"), (30, "99214", "time"), (40, "99215", "time"), (None, "99213", "mdm"), (9, "99213", "mdm")],
+    [
+        (29, "99213", "mdm"),
+        (30, "99214", "time"),
+        (40, "99215", "time"),
+        (None, "99213", "mdm"),
+        (9, "99213", "mdm"),
+    ],
 )
 def test_time_decides_only_when_it_carries_more(minutes: int | None, code: str, basis: str) -> None:
     answer = office(["stable_chronic"], [], ["prescription_drug"], minutes=minutes)
