@@ -59,7 +59,7 @@ def _some(items: list[str], what: str) -> list[str]:
 
 
 @tool(parse_docstring=True)
-def search_codes(  # noqa: D417
+def search_codes(
     queries: list[str],
     system: Literal["icd10cm", "cpt", "hcpcs"],
     runtime: ToolRuntime[ToolContext, ToolState],
@@ -81,7 +81,7 @@ def search_codes(  # noqa: D417
 
 
 @tool(parse_docstring=True)
-def look_up_codes(  # noqa: D417
+def look_up_codes(
     codes: list[str], system: Literal["icd10cm", "cpt", "hcpcs"], runtime: ToolRuntime[ToolContext, ToolState]
 ) -> str:
     """Tell everything the loaded tables know of codes, as of the date of service.

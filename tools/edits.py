@@ -120,9 +120,7 @@ def _said(source: Source) -> str:
 
 
 @tool(parse_docstring=True)
-def check_edits(  # noqa: D417
-    lines: list[EditLine], runtime: ToolRuntime[ToolContext, ToolState]
-) -> str:
+def check_edits(lines: list[EditLine], runtime: ToolRuntime[ToolContext, ToolState]) -> str:
     """Check the lines of one claim and date against the NCCI edits.
 
     "pairs": codes that exclude each other; indicator 0 never together, 1 only when a modifier's criteria are

@@ -85,9 +85,7 @@ def _money(amount: Decimal | None) -> str | None:
 
 
 @tool(parse_docstring=True)
-def look_up_fees(  # noqa: D417
-    lines: list[FeeLine], runtime: ToolRuntime[ToolContext, ToolState]
-) -> str:
+def look_up_fees(lines: list[FeeLine], runtime: ToolRuntime[ToolContext, ToolState]) -> str:
     """Tell what service lines are worth: relative values, the schedule's amount and the practice's charge.
 
     A charge is the practice's own, or derived from the schedule and marked so. Never choose a code by price.

@@ -43,9 +43,7 @@ def linkage_result(shelf: "Bookshelf", pairs: Sequence[Pair], facts: EncounterFa
 
 
 @tool(parse_docstring=True)
-def check_linkage(  # noqa: D417
-    pairs: list[Pair], runtime: ToolRuntime[ToolContext, ToolState]
-) -> str:
+def check_linkage(pairs: list[Pair], runtime: ToolRuntime[ToolContext, ToolState]) -> str:
     """Tell whether diagnoses justify procedures, each verdict with the table row it comes from.
 
     "supported", "not_supported", or "no_rule": no loaded rule speaks of the pair, which never means covered.

@@ -65,9 +65,7 @@ def _unknown(code: str, edition: str) -> Json:
 
 
 @tool(parse_docstring=True)
-def modifier_rules(  # noqa: D417
-    code: str, modifiers: list[str], runtime: ToolRuntime[ToolContext, ToolState]
-) -> str:
+def modifier_rules(code: str, modifiers: list[str], runtime: ToolRuntime[ToolContext, ToolState]) -> str:
     """Tell whether modifiers can stand with a procedure code, and what the record must show for each.
 
     "allowed" only says that code and modifier fit; every line of "criteria" must be met by evidence besides.

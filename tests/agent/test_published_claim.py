@@ -14,7 +14,9 @@ NOTE = ROOT / "evals" / "encounters" / "notes" / "01-memory-loss.txt"
 
 
 @pytest.fixture
-def findings(home: Any, shelf: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> list[Any]:
+def findings(
+    home: Any, shelf: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> list[Any]:
     monkeypatch.setenv("SUPERBILL_HOME", str(home))
     code = main(["claim", "check", str(CLAIM), "--note", str(NOTE), "--json"])
     assert code == EXIT_BLOCKED
