@@ -137,7 +137,8 @@ def _as_of_claim(facts: "EncounterFacts", claim: "Claim", *, named: bool) -> "En
 
 def _cited(claim: "Claim") -> str | None:
     """The one document the claim's evidence cites: a note given as plain text has no id but this."""
-    evidence = [e for row in (*claim.diagnoses, *claim.lines) for e in row.evidence]
+    evidence = [e for d in claim.diagnoses for e in d.evidence]
+    evidence += [e for line in claim.lines for e in line.evidence]
     ids = {e.document for e in evidence if e.kind == "note"}
     return ids.pop() if len(ids) == 1 else None
 
