@@ -87,6 +87,8 @@ def not_in_transcript(request: CheckRequest) -> Iterator[Doubt]:
 )
 def foreign_document(request: CheckRequest) -> Iterator[Doubt]:
     """Evidence comes from a document of the encounter, not from another patient's or another day's."""
+    if not request.documents and request.facts is None:
+        return  # a claim judged without its record: there is nothing to look the evidence up in
     for item, line, piece in cited(request):
         if document(request, piece.document) is None:
             yield Doubt(
