@@ -62,7 +62,10 @@ def choose(candidates: Sequence[Candidate], found: Sequence[Sequence[Json]]) -> 
 
 
 def _hit(result: Json) -> Json | None:
-    return next((h for h in result["hits"] if h["billable"] and h["score"] >= MINIMUM_SCORE), None)
+    """The best billable hit; under a category that was found first, one of its own codes."""
+    good = [h for h in result["hits"] if h["billable"] and h["score"] >= MINIMUM_SCORE]
+    own = [h for h in good if h["code"].startswith(result["hits"][0]["code"])]
+    return next(iter([*own, *good]), None)
 
 
 def combine(

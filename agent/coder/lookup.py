@@ -69,9 +69,12 @@ def _again(candidate: Candidate, result: Json) -> list[str]:
     query = str(result["query"])
     if needs_episode(result):
         return _both(candidate, f"{query} {episode(candidate.seen)}")
-    if candidate.bilateral and any(part in str(hits[0].get("needs")) for part in NEEDS_SIDE):
+    if not any(part in str(hits[0].get("needs")) for part in NEEDS_SIDE):
+        return []
+    if candidate.bilateral:
         return _both(candidate, query)
-    return []
+    family = any(h["billable"] and h["code"].startswith(hits[0]["code"]) for h in hits)
+    return [] if family else [f"{hits[0]['display']}, unspecified side"]
 
 
 def _both(candidate: Candidate, query: str) -> list[str]:
