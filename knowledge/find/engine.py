@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from knowledge.find.context import Context
+from knowledge.find.fulltext import full_text
 from knowledge.find.hits import SearchHit
 from knowledge.find.index import encode
 from knowledge.find.memo import TermMemo
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _LOOKED_AT: Final = 30
 _SETTLED: Final = 0.85
 _REPHRASED: Final = 0.95
+_LEAD: Final = 0.2
 
 
 def _encode_term(term: str) -> str:
@@ -32,6 +34,7 @@ class Engine:
 
     def __init__(self, shelf: "Bookshelf", edition: str) -> None:
         self._icd = shelf.icd
+        self._store = shelf.store
         self._edition = edition
         self._vocabulary = shelf.vocabulary
         self._encoded = TermMemo(shelf.memo_path("terms"), _encode_term)
@@ -56,7 +59,16 @@ class Engine:
         if max((hit.score for hit in best.values()), default=0.0) < _SETTLED:
             for variant in self._rephraser.variants(query):
                 self._collect(variant, best, _REPHRASED)
+        if not best:
+            best = {hit.code: hit for hit in self._by_full_text(text, limit)}
         return sorted(best.values(), key=lambda hit: (-hit.score, hit.code))[:limit]
+
+    def _by_full_text(self, text: str, limit: int) -> Iterator[SearchHit]:
+        """What FTS5 finds where no term was ranked; its score says that it is only a lead."""
+        for place, (code, term) in enumerate(full_text(self._store, self._edition, text, limit)):
+            found = self._icd.in_edition(self._edition, code)
+            if found is not None:
+                yield self._hit(found, round(_LEAD / (1 + place), 4), f"full text: {term}")
 
     def _collect(self, query: Query, best: dict[str, SearchHit], factor: float) -> None:
         ranked = self._index.rank(query)[:_LOOKED_AT]

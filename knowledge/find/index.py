@@ -25,6 +25,8 @@ CREATE TABLE IF NOT EXISTS icd_term (
   stems TEXT NOT NULL, PRIMARY KEY (edition, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS icd_posting (
   edition TEXT NOT NULL, stem TEXT NOT NULL, terms BLOB NOT NULL, PRIMARY KEY (edition, stem)) WITHOUT ROWID;
+CREATE VIRTUAL TABLE IF NOT EXISTS icd_text USING fts5(
+  text, code UNINDEXED, edition UNINDEXED, tokenize = 'porter unicode61');
 CREATE TABLE IF NOT EXISTS icd_weight (edition TEXT PRIMARY KEY, weights BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS icd_side (
   edition TEXT NOT NULL, family TEXT NOT NULL, side TEXT NOT NULL, code TEXT NOT NULL,
@@ -99,7 +101,11 @@ def build_index(connection: sqlite3.Connection, tabular: "Tabular", edition: str
         (edition, family, side, code) for family, sides in families.items() for side, code in sides.items()
     ]
     connection.executemany("INSERT INTO icd_side VALUES (?, ?, ?, ?)", rows)
-    write_terms(connection, collect(tabular, families), edition)
+    terms = list(collect(tabular, families))
+    write_terms(connection, terms, edition)
+    connection.executemany(
+        "INSERT INTO icd_text VALUES (?, ?, ?)", [(term.text, term.code, edition) for term in terms]
+    )
 
 
 def collect(tabular: "Tabular", families: dict[str, dict[str, str]]) -> Iterator[Term]:
