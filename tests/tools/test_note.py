@@ -40,7 +40,7 @@ def test_all_documents_are_read() -> None:
     answer = call(None)
     assert [d["id"] for d in answer["documents"]] == ["n1", "n2"]
     first = answer["documents"][0]
-    assert set(first) == {"id", "sections", "sentences", "mentions"}
+    assert set(first) == {"id", "text", "sections", "sentences", "mentions"}
     assert first["sections"] == [{"name": "HPI", "kind": "hpi", "start": 0, "end": 21}]
     assert first["sentences"] == [[4, 21, 0]]
     (mention,) = first["mentions"]
