@@ -4,33 +4,16 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from agent.coder import told
 from agent.coder.case import Case, Seen
+from agent.coder.complexity import ADVANCED, OPERATION, complexity, is_investigated, is_meant
 from agent.coder.conversation import Json
 from agent.coder.diagnoses import Diagnosis
 
-WORSE = frozenset({"worsening", "uncontrolled"})
 DRUG_ACTIONS = frozenset({"new", "continued", "changed", "refilled", "stopped"})
 PLANS = frozenset({"plan", "assessment_plan", "addendum"})
-ESCALATED = frozenset({"new", "changed", "stopped"})
-UNASSERTED = frozenset({"absent", "hypothetical", "conditional"})
-SYMPTOMS = ("R", "M25.5", "M54", "M79.6", "N64.4", "H92", "H57.1", "N63")
-SYSTEMIC = ("J1", "N10", "A4", "K35", "K57.2", "L03", "N12")
-DIGITS = ("S62.5", "S62.6", "S92.4", "S92.5")
 CONSERVATIVE = re.compile(
     r"physical therapy|occupational therapy|splint|brace|boot\b|cast|sling|crutch|orthotic|wrap|exercise|strapping|bandag"
-)
-ADVANCED = re.compile(
-    r"\bmri\b|\bct\b|magnetic resonance|bone scan|computed tomography|emg|nerve conduction|ultrasound|elastogra|"
-    r"echocardiogra|stress test|doppler|endoscop|colonoscop"
-)
-OUTSIDE = re.compile(
-    r"(?:reviewed|read)\b[^.]{0,40}\b(?:discharge summary|(?:outside|hospital|emergency|urgent care|outpatient|referring)[^.]{0,30}"
-    r"(?:records?|notes?))|(?:discharge summary|(?:outside|hospital|emergency|urgent care|referring)[^.]{0,40}(?:records?|notes?))"
-    r"[^.]{0,30}\b(?:reviewed|read)\b",
-    re.IGNORECASE,
-)
-OPERATION = re.compile(
-    r"surgery|surgical|ectomy|arthroplasty|replacement|repair|reconstruction|arthroscop|fixation|reduction|bypass|lithotripsy"
 )
 SMALL = re.compile(r"inject|aspirat|biops|excis|incision|drain|destr|cryo|laceration|nail|removal")
 HISTORIAN_AGE = 12
@@ -56,94 +39,80 @@ class Counted:
         return {"category": self.category, "text": self.text, "citations": citations}
 
 
-def problems(diagnoses: Sequence[Diagnosis], lookups: dict[str, Json]) -> list[Counted]:
+def problems(case: Case, diagnoses: Sequence[Diagnosis], lookups: dict[str, Json]) -> list[Counted]:
     """Each diagnosis addressed, by number and complexity (CPT MDM table, problems)."""
-    return [
-        _problem(d, lookups.get(d.code, {}))
-        for d in diagnoses
-        if not d.code.startswith(("Z", "V", "W", "X", "Y"))
-    ]
+    addressed = [d for d in diagnoses if not d.code.startswith(("Z", "V", "W", "X", "Y"))]
+    loose = _loose(case) if _is_one_problem(addressed) else []
+    found = [_problem(case, d, lookups.get(d.code, {}), loose) for d in addressed]
+    return found or _unnamed(case)
 
 
-def _problem(d: Diagnosis, lookup: Json) -> Counted:
+def _problem(case: Case, d: Diagnosis, lookup: Json, loose: Sequence[Seen]) -> Counted:
     seen = d.candidates[0].seen
-    return Counted(category=_complexity(d, lookup), text=f"{seen.text} ({d.code})", seen=seen)
+    listed = [*(m for c in d.candidates for m in (c.seen, *c.listed)), *loose]
+    category = complexity(case, d, lookup, listed)
+    return Counted(category=category, text=f"{seen.text} ({d.code})", seen=seen)
 
 
-def _complexity(d: Diagnosis, lookup: Json) -> str:
-    """Complexity by the definitions of the CPT E/M guidelines: at goal or not, course, prognosis, kind of injury."""
-    listed = [m for c in d.candidates for m in (c.seen, *c.listed)]
-    chronic = lookup.get("chronic") or any(c.seen.acuity == "chronic" for c in d.candidates)
-    if chronic:
-        return "stable_chronic" if _at_goal(listed) else "chronic_exacerbation"
-    if d.code.startswith(SYMPTOMS) and _worked_up(listed):
-        return "undiagnosed_new_problem"
-    if d.code.startswith(SYSTEMIC) and any(m.kind == "problem" and m.concept == "fever" for m in listed):
-        return "acute_systemic"
-    if _complicated_injury(d.code):
-        return "acute_complicated_injury"
-    return "acute_uncomplicated"
+def _is_one_problem(addressed: Sequence[Diagnosis]) -> bool:
+    """All diagnoses stand in one sentence of the assessment: what is decided is decided for it."""
+    return len({(c.seen.document, c.seen.sentence) for d in addressed for c in d.candidates}) == 1
 
 
-def _at_goal(listed: Sequence[Seen]) -> bool:
-    """Not at its goal when the record says so, or when its treatment is begun or changed today."""
-    if any(m.trend in WORSE for m in listed):
-        return False
-    return not any(m.kind == "medication" and m.action in ESCALATED and _is_meant(m) for m in listed)
+def _loose(case: Case) -> list[Seen]:
+    """What the plan decides without naming the problem."""
+    return [m for m in case.mentions if m.in_assessment and m.problem_header is None and m.kind != "problem"]
 
 
-def _worked_up(listed: Sequence[Seen]) -> bool:
-    return any(m.kind == "test" and m.event in {"ordered", "done", "planned"} for m in listed)
-
-
-def _complicated_injury(code: str) -> bool:
-    """A fracture under active care (digits apart), a dislocation or an injury of the head's contents."""
-    if code.startswith("S06"):
-        return True
-    is_fracture = code[:1] == "S" and code[2:3] == "2" and code[-1:] in {"A", "B", "C"}
-    return is_fracture and not code.startswith(DIGITS)
-
-
-def _is_meant(seen: Seen) -> bool:
-    return seen.assertion not in UNASSERTED and seen.experiencer == "patient"
+def _unnamed(case: Case) -> list[Counted]:
+    """A problem of the assessment for which no code was established is still addressed: under work-up, or minor."""
+    headers = [m for m in case.of("problem") if m.in_assessment and m.is_header and is_meant(m)]
+    return [
+        Counted(
+            category="undiagnosed_new_problem" if is_investigated(case.under(m)) else "acute_uncomplicated",
+            text=str(m.text),
+            seen=m,
+        )
+        for m in headers[:1]
+    ]
 
 
 def data(case: Case, billed: Iterable[str]) -> list[Counted]:
     """Unique tests ordered or reviewed, less those whose interpretation is billed here (CPT MDM table, data)."""
     mine = set(billed)
+    read = told.interpreted(case, mine)
+    apart = mine | {str(m.concept) for m in read}
     found: dict[str, Counted] = {}
+    outside = told.sources(case)
+    elsewhere = told.outside_tests(case) if outside else []
     for seen in case.of("test"):
-        event = seen.event
-        if seen.assertion == "absent" or seen.concept in mine or seen.experiencer != "patient":
-            continue
-        if event == "ordered":
-            found.setdefault(
-                str(seen.concept), Counted(category="test_ordered", text=str(seen.concept), seen=seen)
-            )
-        elif event in {"reviewed", "done"}:
-            found.setdefault(
-                str(seen.concept), Counted(category="test_reviewed", text=str(seen.concept), seen=seen)
-            )
-    return [*found.values(), *_outside(case), *_historian(case)]
+        category = "test_reviewed" if seen in elsewhere else _test_category(seen)
+        if category and seen.concept not in apart:
+            name = str(seen.concept)
+            found.setdefault(name, Counted(category=category, text=name, seen=seen))
+    papers = [Counted(category="external_note", text=text, seen=None) for text in outside]
+    own = [Counted(category="independent_interpretation", text=str(m.concept), seen=m) for m in read]
+    talks = [
+        Counted(category="external_discussion", text=str(m.text), seen=m) for m in told.discussions(case)
+    ]
+    return [*found.values(), *papers, *own, *talks, *_historian(case)]
 
 
-def _outside(case: Case) -> list[Counted]:
-    """Notes of an outside source that were read for this visit, each source once (CPT MDM, external notes)."""
-    text = " ".join(case.texts.values())
-    found = OUTSIDE.search(text)
-    return (
-        [Counted(category="external_note", text=" ".join(found[0].lower().split()), seen=None)]
-        if found
-        else []
-    )
+def _test_category(seen: Seen) -> str | None:
+    if seen.assertion == "absent" or seen.experiencer != "patient":
+        return None
+    if seen.event == "ordered":
+        return "test_ordered"
+    return "test_reviewed" if seen.event in {"reviewed", "done"} else None
 
 
 def _historian(case: Case) -> list[Counted]:
-    """A young child can not give the history; whoever came along did (CPT MDM, independent historian)."""
+    """Someone else gave the history: stated so, or along with a young child (CPT MDM, independent historian)."""
     age = case.encounter.get("age")
-    if age is None or age > HISTORIAN_AGE:
+    stated = next(told.historians(case), None)
+    if stated is None and (age is None or age > HISTORIAN_AGE):
         return []
-    seen = next((m for m in case.mentions if m.relative), None)
+    seen = stated or next((m for m in case.mentions if m.relative), None)
     return [Counted(category="independent_historian", text="history from the accompanying adult", seen=seen)]
 
 
@@ -157,7 +126,11 @@ def risk(case: Case) -> list[Counted]:
     services = [
         _treatment(m) for m in case.mentions if m.kind in {"procedure", "device", "test"} and m.in_assessment
     ]
-    return [c for c in (*drugs, *services) if c is not None]
+    kinds = [
+        Counted(category="prescription_drug", text=str(m.text), seen=m) for m in told.prescriptions(case)
+    ]
+    operated = [Counted(category="major_surgery", text=str(m.text), seen=m) for m in told.operations(case)]
+    return [c for c in (*drugs, *services, *kinds, *operated) if c is not None]
 
 
 def _decided(case: Case, seen: Seen) -> bool:
@@ -166,7 +139,7 @@ def _decided(case: Case, seen: Seen) -> bool:
 
 
 def _drug(seen: Seen) -> Counted | None:
-    if not _is_meant(seen):
+    if not is_meant(seen):
         return None
     over_counter = seen.availability == "otc" or (seen.availability == "either" and seen.action != "new")
     category = "otc_drug" if over_counter else "prescription_drug"
@@ -174,14 +147,19 @@ def _drug(seen: Seen) -> Counted | None:
 
 
 def _treatment(seen: Seen) -> Counted | None:
-    """Conservative treatment is low risk, the decision for minor surgery low, for major surgery moderate."""
+    """Conservative treatment is low risk, the decision for minor surgery low, for major surgery moderate.
+
+    An investigation considered with the patient and not chosen counts as one chosen (CPT E/M guidelines, risk).
+    """
+    name = f"{seen.concept} {seen.text}".lower()
+    if seen.kind == "test" and seen.event in {"considered", "refused"} and ADVANCED.search(name):
+        return Counted(category="diagnostic_imaging", text=f"{seen.text}: {seen.event}", seen=seen)
     if (
-        not _is_meant(seen)
+        not is_meant(seen)
         or seen.temporality == "historical"
         or seen.event in {"considered", "refused", "reviewed"}
     ):
         return None
-    name = f"{seen.concept} {seen.text}".lower()
     if seen.kind == "test" and seen.event in {"ordered", "planned"} and ADVANCED.search(name):
         return Counted(category="diagnostic_imaging", text=seen.text, seen=seen)
     if CONSERVATIVE.search(name):

@@ -36,7 +36,7 @@ def see(case: Case, diagnosed: Diagnosed, lines: Sequence[Line]) -> Stage:
         return None
     billed = [str(s.concept) for line in lines for s in line.seen]
     counted = {
-        "problems": level.problems(diagnosed.diagnoses, diagnosed.lookups),
+        "problems": level.problems(case, diagnosed.diagnoses, diagnosed.lookups),
         "data": level.data(case, billed),
         "risk": level.risk(case),
     }

@@ -1,0 +1,154 @@
+"""Complexity of each problem addressed (CPT E/M guidelines, definitions of the problems element)."""
+
+import csv
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from agent.coder.case import Case, Seen
+from agent.coder.combinations import covers
+from agent.coder.conversation import Json
+from agent.coder.diagnoses import Diagnosis
+from knowledge.errors import TableError
+
+COLUMNS = ["codes", "category", "when", "why"]
+CONDITIONS = frozenset({"", "active", "torn", "fever", "worked_up", "investigated"})
+WORSE = frozenset({"worsening", "uncontrolled"})
+ESCALATED = frozenset({"new", "changed", "stopped"})
+DECIDED = frozenset({"ordered", "planned", "done"})
+UNASSERTED = frozenset({"absent", "hypothetical", "conditional"})
+DIGITS = ("S62.5", "S62.6", "S92.4", "S92.5")
+ADVANCED = re.compile(
+    r"\bmri\b|\bct\b|magnetic resonance|bone scan|computed tomography|emg|nerve conduction|ultrasound|elastogra|"
+    r"echocardiogra|stress test|doppler|endoscop|colonoscop"
+)
+INVESTIGATION = re.compile(r"\bmri\b|\bct\b|endoscop|colonoscop|biops|bronchoscop|cystoscop|elastogra")
+OPERATION = re.compile(
+    r"surgery|surgical|ectomy|arthroplasty|replacement|repair|reconstruction|arthroscop|fixation|reduction|bypass|"
+    r"lithotripsy|\borif\b|\bfusion\b"
+)
+INVASIVE = re.compile(r"inject|steroid|block|infusion|ablation")
+TORN = re.compile(r"\b(?:tear|torn|rupture[ds]?|avuls\w+)\b")
+NEWLY = re.compile(
+    r"\b(?:newly|new)[- ](?:diagnos\w+|onset|found|discovered)|\bnever (?:been |had (?:a )?)?diagnos\w+|"
+    r"\bconfirm (?:the |this |a )?diagnosis|\bdenies (?:he |she |they )?(?:has |have )?ever been diagnosed|"
+    r"\bfirst (?:diagnosed|noted) today",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Complexity:
+    """One row: the spans of codes, the category, the condition it depends on, and why."""
+
+    codes: str
+    category: str
+    when: str
+    why: str
+
+
+@cache
+def complexities() -> tuple[Complexity, ...]:
+    """The table in order of precedence.
+
+    Raises:
+        TableError: a wrong header, a missing field or an unknown condition.
+    """
+    name = "complexity.csv"
+    text = (files(__package__) / "data" / name).read_text(encoding="utf-8")
+    reader = csv.DictReader(text.splitlines())
+    if reader.fieldnames != COLUMNS:
+        raise TableError(f"{name}:1: columns are {', '.join(COLUMNS)}")
+    rows = []
+    for number, row in enumerate(reader, 2):
+        if None in row.values() or row["when"] not in CONDITIONS or not row["codes"]:
+            raise TableError(f"{name}:{number}: a field is missing or the condition is unknown")
+        rows.append(Complexity(**row))
+    return tuple(rows)
+
+
+def complexity(case: Case, d: Diagnosis, lookup: Json, listed: Sequence[Seen]) -> str:
+    """At goal or not, newly found or known, course, prognosis, kind of injury; ``listed`` is what belongs to it."""
+    if lookup.get("chronic") or any(c.seen.acuity == "chronic" for c in d.candidates):
+        if not at_goal(listed):
+            return "chronic_exacerbation"
+        return "undiagnosed_new_problem" if _newly_found(case, listed) else "stable_chronic"
+    if _is_fracture(d.code):
+        return "acute_complicated_injury"
+    for row in complexities():
+        if covers(row.codes, d.code) and _holds(row.when, case, d, listed):
+            return row.category
+    return "acute_uncomplicated"
+
+
+def at_goal(listed: Sequence[Seen]) -> bool:
+    """Not at its goal when the record says so, or when its treatment is begun or changed today."""
+    return not any(m.trend in WORSE or _escalates(m) for m in listed)
+
+
+def is_meant(seen: Seen) -> bool:
+    """Asserted, and of the patient."""
+    return seen.assertion not in UNASSERTED and seen.experiencer == "patient"
+
+
+def _escalates(seen: Seen) -> bool:
+    if not is_meant(seen) or seen.temporality == "historical":
+        return False
+    if seen.kind == "medication":
+        return seen.action in ESCALATED
+    name = f"{seen.concept} {seen.text}".lower()
+    invasive = INVASIVE.search(name) or OPERATION.search(name)
+    return seen.kind == "procedure" and seen.event in DECIDED and bool(invasive)
+
+
+def _holds(when: str, case: Case, d: Diagnosis, listed: Sequence[Seen]) -> bool:
+    if when == "active":
+        return d.code[-1:] in {"A", "B", "C"}
+    if when == "torn":
+        return d.code.endswith("A") and _is_torn(case, d) and _has_choice(case)
+    if when == "fever":
+        return any(m.kind == "problem" and m.concept == "fever" and is_meant(m) for m in case.mentions)
+    if when == "worked_up":
+        return any(m.kind == "test" and m.event in DECIDED for m in listed)
+    return when == "" or is_investigated(listed)
+
+
+def is_investigated(listed: Sequence[Seen]) -> bool:
+    """An endoscopy, sectional imaging or a biopsy is decided for it."""
+    return any(
+        m.kind in {"test", "procedure"}
+        and m.event in {"ordered", "planned"}
+        and INVESTIGATION.search(f"{m.concept} {m.text}".lower())
+        for m in listed
+    )
+
+
+def _newly_found(case: Case, listed: Sequence[Seen]) -> bool:
+    """A chronic illness that is new to the patient and is still being established: tests for it are decided."""
+    tested = any(m.kind == "test" and m.event in {"ordered", "planned"} for m in listed)
+    return tested and any(NEWLY.search(text) for text in case.texts.values())
+
+
+def _is_torn(case: Case, d: Diagnosis) -> bool:
+    return any(
+        TORN.search(f"{case.sentence(c.seen)} {d.display}".lower()) and is_meant(c.seen) for c in d.candidates
+    )
+
+
+def _has_choice(case: Case) -> bool:
+    """An operation or sectional imaging is decided."""
+    return any(
+        m.in_assessment
+        and is_meant(m)
+        and m.event in {"ordered", "planned"}
+        and (ADVANCED if m.kind == "test" else OPERATION).search(f"{m.concept} {m.text}".lower())
+        for m in case.of("test", "procedure")
+    )
+
+
+def _is_fracture(code: str) -> bool:
+    """A fracture under active care, digits apart."""
+    is_fracture = code[:1] == "S" and code[2:3] == "2" and code[-1:] in {"A", "B", "C"}
+    return is_fracture and not code.startswith(DIGITS)

@@ -1,0 +1,141 @@
+"""What whole sentences tell for medical decision making: sources read, own interpretation, drugs and operations decided."""
+
+import re
+from collections.abc import Iterator
+
+from agent.coder.case import ASSESSMENT, Case, Seen
+from agent.coder.spoken import sentences
+
+SOURCE = (
+    r"(?:emergency(?: department| room)?|\b(?:ed|er)\b|urgent care|hospital|discharge|outside|referring|"
+    r"outpatient|primary care|cardiology|neurology|oncology|consult\w*)"
+)
+PAPERS = r"(?:summary|records?|notes?|documentation|reports?)"
+OUTSIDE = re.compile(
+    rf"(?:reviewed|read)\b[^.]{{0,40}}(?P<a>{SOURCE})[^.]{{0,30}}\b{PAPERS}\b|"
+    rf"(?P<b>{SOURCE})[^.]{{0,40}}\b{PAPERS}\b[^.]{{0,40}}\b(?:reviewed|read)\b|"
+    rf"\b(?:reviewed|read)\b[^.]{{0,20}}\b{PAPERS} from[^.]{{0,20}}(?P<c>{SOURCE})",
+    re.IGNORECASE,
+)
+ELSEWHERE = re.compile(r"emergency|\b(?:ed|er)\b|hospital|urgent care|underwent|outside", re.IGNORECASE)
+INTERPRETED = re.compile(
+    r"\b(?:personally|independently) (?:\w+ ){0,2}(?:review|interpret|read|view|look)\w*|"
+    r"\bmy (?:own |independent )?(?:interpretation|read\b|reading)|independent(?:ly)? interpret\w*",
+    re.IGNORECASE,
+)
+HERE = re.compile(
+    r"\b(?:obtained|taken|performed|done)\b|\bin (?:the |our )?(?:office|clinic)", re.IGNORECASE
+)
+PICTURE = re.compile(
+    r"x-ray|mri|ct|ultrasound|electrocardiogram|echocardiogram|imaging|tracing", re.IGNORECASE
+)
+DISCUSSED = re.compile(
+    r"\b(?:spoke|spoken|conferred|discussed (?:the |this |her |his )?(?:case|care|management|results?|findings))"
+    r"(?: today)?(?: by (?:tele)?phone| over the phone)? with (?:the |her |his |on-call |dr\.? \w+,? )*"
+    r"(?:\w+ologist|surgeon|pharmacist|hospitalist|case manager)",
+    re.IGNORECASE,
+)
+HISTORY_FROM = re.compile(
+    r"\bhistory (?:is |was )?(?:also )?(?:obtained|provided|given|supplied|supplemented|corroborated)\b[^.]{0,25}"
+    r"\b(?:by|from) (?:the |his |her |their |patient's )*(?:wife|husband|spouse|partner|daughter|son|mother|father|"
+    r"mom|dad|parents?|caregiver|guardian|grand\w+|sister|brother|aide)",
+    re.IGNORECASE,
+)
+DRUG = (
+    r"(?:steroids?|antibiotics?|inhalers?|muscle relaxants?|antivirals?|eye ?drops|antihypertensives?|"
+    r"antidepressants?|prednisone|medrol dose ?pa\w+)"
+)
+PRESCRIBED = re.compile(
+    rf"\b(?:prescri\w+|start\w*|begin|refill\w*|continue[sd]?|sent in|e-?prescri\w+)\b[^.]{{0,50}}\b{DRUG}\b|"
+    rf"\b{DRUG}\b[^.]{{0,30}}\b(?:(?:was|were|is|are|will be) )(?:\w+ )?(?:prescribed|started|refilled|sent)\b|"
+    r"\b(?:refilled|renewed|prescribed) (?:all |her |his |the |these |their )+(?:current )?(?:medications?|medicines)|"
+    r"\bcontinue (?:all |her |his |the |their )*(?:current )?(?:prescription )(?:medications?|medicines)",
+    re.IGNORECASE,
+)
+NAMED = (
+    r"(?:surgery|\borif\b|open reduction|arthroplasty|(?:knee|hip|shoulder|joint|valve) replacement|\w{3,}ectomy|"
+    r"arthroscop\w+|reconstruction|spinal fusion|bypass|(?:hernia|tendon|ligament|meniscus|cuff) repair|"
+    r"(?:surgical|operative) (?:repair|fixation|treatment|intervention|management))"
+)
+OPERATED = re.compile(
+    r"\b(?:recommend\w*|proceed\w*|schedul\w*|elect(?:s|ed)?|agree[sd]?|wishes|would like|decided|consent\w*|opt(?:s|ed))\b"
+    rf"[^.]{{0,80}}?(?P<what>{NAMED})",
+    re.IGNORECASE,
+)
+UNSURE = re.compile(
+    r"\b(?:no|not|never|avoid\w*|declin\w*|defer\w*|without|if|unless|may|might|could|consider\w*|history|previous\w*|"
+    r"status post|after|following|non-?(?:surgical|operative)|consult\w*|refer\w*|evaluat\w*|would)\b",
+    re.IGNORECASE,
+)
+NOT_DRUG = re.compile(
+    r"\b(?:no|not|never|without|declin\w*|previously|if|may|might|could|consider\w*|stop\w*|injection|inject\w*|over[- ]the[- ]counter)\b",
+    re.IGNORECASE,
+)
+
+
+def sources(case: Case) -> list[str]:
+    """Outside sources whose papers were read for this visit, each source once, in the note's words."""
+    found: dict[str, str] = {}
+    for text in case.texts.values():
+        for m in OUTSIDE.finditer(text):
+            source = (m["a"] or m["b"] or m["c"]).lower()
+            found.setdefault(source[:4], " ".join(m[0].lower().split()))
+    return list(found.values())
+
+
+def outside_tests(case: Case) -> list[Seen]:
+    """Results of tests made elsewhere and told in the history, when the papers that hold them were read today."""
+    return [
+        m
+        for m in case.of("test")
+        if m.section_kind == "hpi"
+        and m.event in {None, "done", "reviewed"}
+        and m.assertion == "present"
+        and m.experiencer == "patient"
+        and ELSEWHERE.search(case.sentence(m))
+    ]
+
+
+def interpreted(case: Case, billed: set[str]) -> list[Seen]:
+    """Images and tracings that the provider interpreted and that were neither made nor billed here."""
+    found = []
+    for m in case.of("test"):
+        text = case.sentence(m)
+        if (
+            m.event == "reviewed"
+            and m.concept not in billed
+            and PICTURE.search(str(m.concept))
+            and INTERPRETED.search(text)
+            and not HERE.search(text)
+        ):
+            found.append(m)
+    return found
+
+
+def discussions(case: Case) -> Iterator[Seen]:
+    """Talks with an outside professional about management or a result."""
+    return (seen for seen, text in sentences(case) if DISCUSSED.search(text))
+
+
+def historians(case: Case) -> Iterator[Seen]:
+    """Sentences that say who else gave the history."""
+    return (seen for seen, text in sentences(case) if HISTORY_FROM.search(text))
+
+
+def prescriptions(case: Case) -> Iterator[Seen]:
+    """Prescription drugs decided by kind only ("a course of oral steroids was prescribed")."""
+    for seen, text in _decided(case):
+        if PRESCRIBED.search(text) and not NOT_DRUG.search(text):
+            yield seen
+
+
+def operations(case: Case) -> Iterator[Seen]:
+    """Operations decided with the patient; a referral or a mere possibility is not a decision."""
+    for seen, text in _decided(case):
+        found = OPERATED.search(text)
+        if found and not UNSURE.search(text[: found.end()]):
+            yield seen
+
+
+def _decided(case: Case) -> Iterator[tuple[Seen, str]]:
+    return ((seen, text) for seen, text in sentences(case) if seen.section_kind in ASSESSMENT)
