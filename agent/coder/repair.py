@@ -5,6 +5,10 @@ from collections.abc import Callable
 from agent.coder.conversation import Answer, Json
 
 Mend = Callable[[Json, Json], Json]
+INJURY = ("S", "T")
+EXTERNAL = ("V", "W", "X", "Y")
+STATUS = ("Z16", "Z66", "Z67", "Z68", "Z72", "Z74", "Z77", "Z78", "Z79", "Z8", "Z9")
+"""Guideline I.C.21.c.3 and c.4: status and history codes, which say nothing of why the patient came."""
 
 
 def repair(claim: Json, judged: Answer) -> Json:
@@ -86,10 +90,25 @@ def _without_pointer(claim: Json, finding: Json) -> Json:
 
 
 def _without_diagnosis(claim: Json, finding: Json) -> Json:
+    """Take out the diagnosis that the finding names, and with the last injury its external causes (I.C.20).
+
+    A claim is never left with nothing but external-cause and status codes: it then stays as it is, and the finding is told.
+    """
     for code in finding.get("codes", ())[:1]:
         places = [n for n, d in enumerate(claim["diagnoses"], 1) if d["code"] == code]
-        if places and len(claim["diagnoses"]) > 1:
-            return _drop_diagnosis(claim, places[0], finding)
+        if not places:
+            continue
+        rest = [d["code"] for d in claim["diagnoses"] if d["code"] != code]
+        causes = [c for c in rest if c.startswith(EXTERNAL)]
+        if code.startswith(INJURY) and not any(c.startswith(INJURY) for c in rest):
+            rest = [c for c in rest if c not in causes]
+        if all(c.startswith((*EXTERNAL, *STATUS)) for c in rest):
+            return claim
+        mended = _drop_diagnosis(claim, places[0], finding)
+        for cause in [c for c in causes if c not in rest]:
+            place = next(n for n, d in enumerate(mended["diagnoses"], 1) if d["code"] == cause)
+            mended = _drop_diagnosis(mended, place, finding)
+        return mended
     return claim
 
 

@@ -56,3 +56,29 @@ def test_warnings_and_what_no_change_settles_leave_the_claim() -> None:
     given = claim(line("99213"))
     assert repair(given, judged("line.ptp", "99213", at=1, level="warning")) == given
     assert repair(given, judged("claim.total")) == given
+
+
+def _with(*codes: str) -> dict[str, Any]:
+    given = claim(line("99213", pointers=tuple(range(1, len(codes) + 1))))
+    return {**given, "diagnoses": [{"code": c, "citations": []} for c in codes]}
+
+
+def _codes(claimed: dict[str, Any]) -> list[str]:
+    return [d["code"] for d in claimed["diagnoses"]]
+
+
+def test_external_causes_go_with_the_last_injury() -> None:
+    mended = repair(_with("S93.401A", "I10", "W10.9XXA", "Y92.018"), judged("dx.not_established", "S93.401A"))
+    assert _codes(mended) == ["I10"]
+    assert mended["service_lines"][0]["pointers"] == [1]
+
+
+def test_external_causes_stay_while_another_injury_is_left() -> None:
+    mended = repair(_with("S93.401A", "S80.01XA", "W10.9XXA"), judged("dx.not_established", "S93.401A"))
+    assert _codes(mended) == ["S80.01XA", "W10.9XXA"]
+
+
+def test_a_claim_is_not_mended_down_to_causes_and_status() -> None:
+    for codes in (("S93.401A", "W10.9XXA", "Z79.84"), ("E11.9", "Z79.84"), ("S93.401A",)):
+        given = _with(*codes)
+        assert repair(given, judged("dx.not_established", codes[0])) == given
