@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.types import Command
+from langgraph.types import Command, Durability
 
 from agent.coding import Coding
 from agent.context import Context
@@ -156,10 +156,18 @@ def _invoke(
     unfinished = bool(snapshot.next) and not snapshot.interrupts
     if snapshot.values and not unfinished:
         _forget(graph, config)
-    graph.invoke(None if unfinished else start, config, context=context, durability="async")
+    graph.invoke(None if unfinished else start, config, context=context, durability=_durability(context))
     values: Any = graph.get_state(config).values
     state: State = values
     return state
+
+
+def _durability(context: Context) -> Durability:
+    """Paid model turns are saved step by step; the embedded coder's cost nothing and come out the same when run again.
+
+    An interrupted run (held for a person) is saved either way.
+    """
+    return "exit" if context.model_spec == "rules" else "async"
 
 
 def _last_values(
@@ -226,6 +234,7 @@ def sqlite_checkpointer(folder: Path) -> "Iterator[BaseCheckpointSaver[str]]":
     path = folder / "checkpoints.sqlite"
     path.touch(mode=0o600)
     connection = sqlite3.connect(path, check_same_thread=False, timeout=30)
+    connection.execute("pragma synchronous=normal")
     try:
         yield SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=_state_types()))
     finally:

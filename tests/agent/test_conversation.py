@@ -1,5 +1,7 @@
 """The embedded coder is replayed from the messages: same messages, same next calls; a foreign conversation is refused."""
 
+import functools
+
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
@@ -58,3 +60,25 @@ def test_a_conversation_of_another_model_is_refused() -> None:
     ]
     with pytest.raises(ConversationError, match="2 answers where the coder asked 1"):
         next_asks(program, messages)
+
+
+def test_a_coder_taken_up_again_says_what_a_fresh_one_says() -> None:
+    opened = [called("a"), ToolMessage('{"n": 7}', tool_call_id="1-0")]
+    asked = next_asks(program, opened)
+    more = [
+        *opened,
+        called("b", "c", turn=2),
+        ToolMessage("{}", tool_call_id="2-0"),
+        ToolMessage("{}", tool_call_id="2-1"),
+    ]
+    went_on = next_asks(program, more)
+    assert next_asks(functools.partial(program), more) == went_on
+    assert next_asks(program, opened) == asked
+
+
+def test_another_answer_is_another_conversation() -> None:
+    first = [called("a"), ToolMessage('{"n": 1}', tool_call_id="1-0")]
+    other = [called("a"), ToolMessage('{"n": 2}', tool_call_id="1-0")]
+    assert next_asks(program, first)[0].args == {"n": 1}
+    assert next_asks(program, other)[0].args == {"n": 2}
+    assert next_asks(program, first)[0].args == {"n": 1}

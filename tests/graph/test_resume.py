@@ -21,7 +21,6 @@ class Killed(BaseException):
 
 def test_a_killed_run_resumes_where_it_was(context: Context, tmp_path: Path) -> None:
     right = turn(call("propose_claim", **memory_loss_claim()))
-    dying = ScriptedModel(replies=[turn(call("get_encounter")), Killed()])  # type: ignore[list-item]
 
     def die(messages: object) -> AIMessage:
         raise Killed
@@ -30,11 +29,15 @@ def test_a_killed_run_resumes_where_it_was(context: Context, tmp_path: Path) -> 
     with sqlite_checkpointer(tmp_path / "cp") as saver:
         graph = build_graph(saver, retry=FAST)
         with pytest.raises(Killed):
-            code_encounter(MEMORY_LOSS, context=replace(context, model=dying), graph=graph)
+            code_encounter(
+                MEMORY_LOSS, context=replace(context, model=dying, model_spec="scripted"), graph=graph
+            )
     living = ScriptedModel(replies=[right])
     with sqlite_checkpointer(tmp_path / "cp") as saver:
         graph = build_graph(saver, retry=FAST)
-        result = code_encounter(MEMORY_LOSS, context=replace(context, model=living), graph=graph)
+        result = code_encounter(
+            MEMORY_LOSS, context=replace(context, model=living, model_spec="scripted"), graph=graph
+        )
     living.finish()
     assert result.status == "emitted"
     assert result.coding.usage.steps == 2
@@ -96,3 +99,23 @@ def test_another_content_is_a_held_correction(context: Context, tmp_path: Path) 
     assert coded("1.50") == "emitted"
     assert coded("1.75") == "held"
     assert len([e for e in store.audit_entries() if e["action"] == "emitted"]) == 1
+
+
+def test_a_killed_run_of_the_embedded_coder_comes_out_the_same(
+    context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object) -> None:
+        raise Killed
+
+    with sqlite_checkpointer(tmp_path / "cp") as saver:
+        graph = build_graph(saver, retry=FAST)
+        with monkeypatch.context() as patch:
+            patch.setattr("agent.nodes.emit.emit_outputs", die)
+            with pytest.raises(Killed):
+                code_encounter(MEMORY_LOSS, context=context, graph=graph)
+    assert context.out is not None
+    assert not context.out.exists()
+    with sqlite_checkpointer(tmp_path / "cp") as saver:
+        result = code_encounter(MEMORY_LOSS, context=context, graph=build_graph(saver, retry=FAST))
+    assert result.status == "emitted"
+    assert (context.out / "claim.837").exists()
