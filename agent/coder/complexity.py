@@ -37,6 +37,19 @@ NEWLY = re.compile(
     r"\bfirst (?:diagnosed|noted) today",
     re.IGNORECASE,
 )
+CHRONIC = "chronic"
+OFF_GOAL = re.compile(
+    r"\b(?:not (?:yet )?at (?:\w+ )?goal|(?:above|below|off|outside) (?:\w+ )?(?:goal|target)|"
+    r"(?:not|in)[- ]?(?:well |adequately |fully |optimally |completely )controlled|inadequately controlled|"
+    r"sub-?optimal\w*|poorly controlled|poor control|remains? (?:elevated|high|symptomatic)|refractory|"
+    r"(?:is|are|still) (?:slightly |a bit |a little )?(?:elevated|too high)|exacerbat(?:ion|ed)|decompensat\w+|flare[ds]?\b|"
+    r"flare-?up|progress(?:ed|ing)\b|fail(?:ed|ing)\b|no(?:t| longer) (?:responding|improving|effective))",
+    re.IGNORECASE,
+)
+HEDGED = re.compile(
+    r"\b(?:if|should|unless|in case|to (?:avoid|prevent)|no (?:sign|evidence|recent|acute)|without|denies|could|may|might|history|prior)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,21 +84,34 @@ def complexities() -> tuple[Complexity, ...]:
 
 def complexity(case: Case, d: Diagnosis, lookup: Json, listed: Sequence[Seen]) -> str:
     """At goal or not, newly found or known, course, prognosis, kind of injury; ``listed`` is what belongs to it."""
-    if lookup.get("chronic") or any(c.seen.acuity == "chronic" for c in d.candidates):
-        if not at_goal(listed):
+    if _is_chronic(d, lookup):
+        if not at_goal(listed) or _said_off_goal(case, listed):
             return "chronic_exacerbation"
         return "undiagnosed_new_problem" if _newly_found(case, listed) else "stable_chronic"
     if _is_fracture(d.code):
         return "acute_complicated_injury"
     for row in complexities():
-        if covers(row.codes, d.code) and _holds(row.when, case, d, listed):
+        if row.category != CHRONIC and covers(row.codes, d.code) and _holds(row.when, case, d, listed):
             return row.category
     return "acute_uncomplicated"
+
+
+def _is_chronic(d: Diagnosis, lookup: Json) -> bool:
+    if lookup.get("chronic") or any(c.seen.acuity == "chronic" for c in d.candidates):
+        return True
+    return any(row.category == CHRONIC and covers(row.codes, d.code) for row in complexities())
 
 
 def at_goal(listed: Sequence[Seen]) -> bool:
     """Not at its goal when the record says so, or when its treatment is begun or changed today."""
     return not any(m.trend in WORSE or _escalates(m) for m in listed)
+
+
+def _said_off_goal(case: Case, listed: Sequence[Seen]) -> bool:
+    """The assessment says in other words that the goal is not met ("above goal", "remains elevated", "a flare")."""
+    spoken = {case.sentence(m) for m in listed if m.in_assessment}
+    found = [(text, OFF_GOAL.search(text)) for text in spoken]
+    return any(m and not HEDGED.search(text[: m.end()]) for text, m in found)
 
 
 def is_meant(seen: Seen) -> bool:

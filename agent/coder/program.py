@@ -40,7 +40,7 @@ def program() -> Coder:
         "service_lines": [line.argument for line in lines],
         "em": visit.em if visit else None,
         "rejected": [*diagnosed.rejected, *refused, *unlinked],
-        "queries": provider_queries(case, lines),
+        "queries": provider_queries(case, lines, visit.em if visit else None),
         "opportunities": opportunities(
             case, (x.code for x in lines), visit.decision_level if visit else None
         ),

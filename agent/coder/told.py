@@ -52,6 +52,16 @@ PRESCRIBED = re.compile(
     r"\bcontinue (?:all |her |his |the |their )*(?:current )?(?:prescription )(?:medications?|medicines)",
     re.IGNORECASE,
 )
+DOSED = re.compile(
+    r"\b(?:prescri\w+|start(?:ed|ing)?|initiat\w+|begin|refill\w*|continue[sd]?|increase[sd]?|decrease[sd]?|switch\w*|send|sent|take)\b"
+    r"[^.]{0,60}\b\d[\d.,]* ?(?:mg|mcg|milligrams?|micrograms?|units?|%)",
+    re.IGNORECASE,
+)
+COUNTER = re.compile(
+    r"tylenol|acetaminophen|paracetamol|ibuprofen|advil|motrin|aleve|naproxen|aspirin|vitamin|calcium|magnesium|zinc|iron|"
+    r"melatonin|fish oil|fiber|miralax|claritin|zyrtec|allegra|benadryl|mucinex|sodium|supplement|caffeine|salt|fluid",
+    re.IGNORECASE,
+)
 NAMED = (
     r"(?:surgery|\borif\b|open reduction|arthroplasty|(?:knee|hip|shoulder|joint|valve) replacement|\w{3,}ectomy|"
     r"arthroscop\w+|reconstruction|spinal fusion|bypass|(?:hernia|tendon|ligament|meniscus|cuff) repair|"
@@ -123,9 +133,13 @@ def historians(case: Case) -> Iterator[Seen]:
 
 
 def prescriptions(case: Case) -> Iterator[Seen]:
-    """Prescription drugs decided by kind only ("a course of oral steroids was prescribed")."""
+    """Prescription drugs decided by kind ("a course of oral steroids was prescribed"), or by a name unknown here and a dose."""
+    known = {(m.document, m.sentence) for m in case.of("medication")}
     for seen, text in _decided(case):
-        if PRESCRIBED.search(text) and not NOT_DRUG.search(text):
+        by_dose = (
+            (seen.document, seen.sentence) not in known and DOSED.search(text) and not COUNTER.search(text)
+        )
+        if (by_dose or PRESCRIBED.search(text)) and not NOT_DRUG.search(text):
             yield seen
 
 
