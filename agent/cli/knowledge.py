@@ -85,25 +85,15 @@ def status(options: argparse.Namespace) -> int:
     if options.json:
         _print_json({"tables": rows})
         return EXIT_OK
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title="Knowledge")
-    for heading in ("table", "edition", "from", "to", "rows", "kind", "source", "sha256"):
-        table.add_column(heading, justify="right" if heading == "rows" else "left")
+    head = ("table", "edition", "from", "to", "rows", "kind", "sha256")
+    sys.stdout.write("{:<18} {:<15} {:<10} {:<10} {:>7} {:<8} {}\n".format(*head))
     for r in rows:
+        cells = (r["table"], r["edition"], r["effective_from"], r["effective_to"] or "open", f"{r['rows']:,}")
         kind = "complete" if r["complete"] else "starter"
-        table.add_row(
-            r["table"],
-            r["edition"],
-            r["effective_from"],
-            r["effective_to"] or "open",
-            f"{r['rows']:,}",
-            kind,
-            r["source"],
-            r["sha256"][:12],
+        sys.stdout.write(
+            "{:<18} {:<15} {:<10} {:<10} {:>7} ".format(*cells) + f"{kind:<8} {r['sha256'][:12]}\n"
         )
-    Console().print(table)
+        sys.stdout.write(f"    {r['source']}\n")
     return EXIT_OK
 
 
