@@ -16,6 +16,17 @@ PAST = re.compile(r"\b(?:history of|status post|s/p|post)\b", re.IGNORECASE)
 CIGARETTES = re.compile(r"\b(?:cigarettes?|packs?|smok\w*)\b", re.IGNORECASE)
 TOBACCO = re.compile(r"tobacco|smok|nicotine", re.IGNORECASE)
 DUE_TO = re.compile(r",?\s+(?:due to|secondary to|caused by|from)\s+(?:an?\s+|the\s+)?", re.IGNORECASE)
+SIDE = re.compile(r"\b(?:left|right|bilateral)\b", re.IGNORECASE)
+SYMPTOM = re.compile(
+    r"\b(?:pain|ache|swelling|numbness|weakness|stiffness|cough|dyspnea|edema)\b", re.IGNORECASE
+)
+TREATED = re.compile(
+    r"gout|diabet|hypertens|asthma|copd|epilep|seizure disorder|hypothyr|hyperthyr|heart failure|fibrillation|depress|anxiety|"
+    r"bipolar|reflux|gerd|migraine|lipid|cholesterol|arthritis|lupus|psoria|crohn|colitis|parkinson|glaucoma|osteoporosis|"
+    r"\bhiv\b|kidney disease|adhd|schizo",
+    re.IGNORECASE,
+)
+"""Chronic diseases that are current as long as they are treated (IV.I); a cancer, clot or stroke under follow-up is not."""
 VAGUE = frozenset({"pain", "injury", "symptom", "disease", "disorder", "condition", "problem", "injuries"})
 
 
@@ -100,6 +111,11 @@ def _candidate(case: Case, seen: Seen, listed: tuple[Seen, ...], why: str, guide
     queries = dict.fromkeys(parts_of(cause) if cause else [q for q in (*parts_of(title), known) if q])
     if TOBACCO.search(known):
         queries = {known: None}
+    elif _under_treatment(known, listed):
+        queries = {PAST.sub("", known).strip(): None}
+    else:
+        fuller = _fuller(case, seen)
+        queries = {fuller: None} if fuller else queries
     return Candidate(
         seen=seen,
         listed=listed,
@@ -112,10 +128,38 @@ def _candidate(case: Case, seen: Seen, listed: tuple[Seen, ...], why: str, guide
 def cause_of(seen: Seen, title: str) -> str:
     """A symptom whose cause the title states ("knee pain due to osteoarthritis"): the cause, with the side (I.B.5)."""
     parts = DUE_TO.split(title, maxsplit=1)
-    if len(parts) < 2 or seen.vocabulary_kind not in {"symptom", None}:
+    if len(parts) < 2:
         return ""
-    side = str(seen.laterality or "")
+    itself = str(seen.text).lower() in parts[1].lower()
+    if (
+        not itself
+        and seen.vocabulary_kind not in {"symptom", "finding", None}
+        and not SYMPTOM.search(parts[0])
+    ):
+        return ""
+    found = SIDE.search(title)
+    side = str(seen.laterality or (found.group().lower() if found else ""))
     return " ".join([*([side] if side and side not in parts[1].lower() else []), parts[1].strip(" ,")])
+
+
+def _under_treatment(known: str, listed: tuple[Seen, ...]) -> bool:
+    """A chronic disease told as "history of" that a drug of the same item treats now is a current one (IV.I)."""
+    drugs = [
+        m for m in listed if m.kind == "medication" and m.assertion == "present" and m.action != "stopped"
+    ]
+    return bool(drugs and PAST.search(known) and TREATED.search(known))
+
+
+def _fuller(case: Case, seen: Seen) -> str:
+    """The same condition told with its type or place elsewhere ("kidney stone" of the title is "kidney stone in ureter")."""
+    concept = str(seen.concept)
+    told = [m for m in case.of("problem") if _established(m) and m.temporality != "historical"]
+    longer = [m for m in told if re.match(rf"{re.escape(concept)} (?:in|with|of)\b", str(m.concept))]
+    sides = {m.laterality for m in longer if m.laterality} | ({seen.laterality} if seen.laterality else set())
+    concepts = {str(m.concept) for m in longer}
+    if not seen.is_header or len(concepts) != 1 or len(sides) > 1:
+        return ""
+    return " ".join([*(str(s) for s in sides), *concepts])
 
 
 def concept_query(case: Case, seen: Seen) -> str:

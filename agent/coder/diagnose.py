@@ -3,6 +3,7 @@
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
+from agent.coder.answers import answered, reasons
 from agent.coder.candidates import Unestablished, candidates, unestablished
 from agent.coder.case import Case
 from agent.coder.combinations import combinations
@@ -42,7 +43,8 @@ def diagnose(case: Case) -> Stage:
     )
     lookups = {c["code"]: c for c in looked.data.get("codes", ()) if c.get("found")}
     kept, dropped = settle([d for d in chosen if d.code in lookups], lookups)
-    ordered = first_listed(kept, _reasons(case), lookups)
+    said = reasons(case)
+    ordered = first_listed(kept, {d.code: answered(d, said) for d in kept}, lookups)
     ordered = (yield from secondary(case, ordered))[:MOST]
     rejected = [*map(_left_out, [*unruled, *combined, *dropped]), *_rejected(refused, results)]
     return Diagnosed(diagnoses=tuple(ordered), rejected=tuple(rejected), lookups=lookups)
@@ -74,8 +76,3 @@ def _rejected(refused: Sequence[Unestablished], results: Sequence[Json]) -> list
                 }
             )
     return rows
-
-
-def _reasons(case: Case) -> list[str]:
-    spoken = [str(m.text) for m in case.of("problem") if m.section_kind == "chief_complaint"]
-    return [*spoken, *case.encounter.get("reasons", ())]

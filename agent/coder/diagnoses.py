@@ -1,7 +1,7 @@
 """From candidates and search answers to diagnoses: choose, combine, drop what is integral or excluded, put in order."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from agent.coder.candidates import Candidate
@@ -9,9 +9,11 @@ from agent.coder.combinations import Combination, covers
 from agent.coder.conversation import Json
 
 MINIMUM_SCORE = 0.35
-WORD = re.compile(r"[a-z]{4,}")
-PLAIN = frozenset(
-    {"right", "left", "bilateral", "pain", "follow", "visit", "annual", "with", "acute", "chronic"}
+EXAMINATION = ("Z01.81", "Z01.89")
+PERSONAL_HISTORY = ("Z85", "Z86", "Z87")
+HISTORY = re.compile(
+    r"\b(?:history|h/o|hx|status post|s/p|resolved|remission|former|previous|prior|past|old|healed|survivor)\b",
+    re.IGNORECASE,
 )
 
 
@@ -46,7 +48,7 @@ def choose(candidates: Sequence[Candidate], found: Sequence[Sequence[Json]]) -> 
     chosen: dict[str, Diagnosis] = {}
     for candidate, results in zip(candidates, found, strict=False):
         for result in results:
-            hit = _hit(result)
+            hit = _hit(result, past=_past(candidate))
             if hit is None:
                 continue
             known = chosen.get(hit["code"])
@@ -61,9 +63,17 @@ def choose(candidates: Sequence[Candidate], found: Sequence[Sequence[Json]]) -> 
     return list(chosen.values())
 
 
-def _hit(result: Json) -> Json | None:
+def _past(candidate: Candidate) -> bool:
+    """Whether the record tells the condition as past: only then is a personal history code meant (I.C.21.c.4)."""
+    seen = candidate.seen
+    words = " ".join([*candidate.queries, str(seen.text)])
+    return seen.temporality == "historical" or seen.trend == "resolved" or bool(HISTORY.search(words))
+
+
+def _hit(result: Json, *, past: bool) -> Json | None:
     """The best billable hit; under a category that was found first, one of its own codes."""
     good = [h for h in result["hits"] if h["billable"] and h["score"] >= MINIMUM_SCORE]
+    good = [h for h in good if past or not h["code"].startswith(PERSONAL_HISTORY)]
     own = [h for h in good if h["code"].startswith(result["hits"][0]["code"])]
     return next(iter([*own, *good]), None)
 
@@ -122,20 +132,20 @@ def _less_specific(d: Diagnosis, others: list[Diagnosis]) -> str | None:
 
 
 def first_listed(
-    diagnoses: list[Diagnosis], reasons: Sequence[str], lookups: dict[str, Json]
+    diagnoses: list[Diagnosis], answers: Mapping[str, int], lookups: dict[str, Json]
 ) -> list[Diagnosis]:
-    """The condition chiefly responsible for the visit first (IV.G): the one that answers the chief complaint.
+    """The condition chiefly responsible for the visit first (IV.G): the one that answers the reason for it.
 
-    Where none does, a new problem comes before chronic ones, and a status code is never first when another is there.
+    ``answers`` says for each code which of the reasons it answers, the smallest number for the chief complaint. Where none does,
+    an injury or acute problem comes before chronic ones, an examination code after the conditions examined (IV.M), and a status
+    or external-cause code is never first when another is there.
     """
-    words = {w for r in reasons for w in WORD.findall(r.lower())} - PLAIN
 
     def rank(d: Diagnosis) -> tuple[int, int, int, int]:
-        spoken = {w for c in d.candidates for m in c.listed for w in WORD.findall(str(m.text).lower())}
-        spoken |= {w for c in d.candidates for q in c.queries for w in WORD.findall(q.lower())}
-        chronic = bool(lookups.get(d.code, {}).get("chronic"))
         status = d.code.startswith(("Z7", "Z8", "Z9", "V", "W", "X", "Y"))
-        return (int(status), 0 if words & spoken else 1, int(chronic), diagnoses.index(d))
+        lasting = bool(lookups.get(d.code, {}).get("chronic")) or "disorder" in d.display.lower()
+        examined = d.code.startswith(EXAMINATION)
+        return (int(status), answers[d.code], int(lasting) + 2 * int(examined), diagnoses.index(d))
 
     return sorted(diagnoses, key=rank)
 

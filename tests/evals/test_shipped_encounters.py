@@ -11,15 +11,6 @@ from evals.encounters.expected import differences, load_expected
 from evals.encounters.records import HERE
 
 EXPECTED = load_expected()
-DIAGNOSES_OPEN = {
-    "02-diabetes-heart-depression",
-    "05-ankle-injury",
-    "06-knee-injection",
-    "07-smoking-after-discharge",
-    "08-telehealth-adhd",
-    "09-otitis-strep-test",
-}
-"""Encounters whose diagnoses the coder does not settle fully yet; their lines are asserted all the same."""
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +42,5 @@ def test_the_lines_levels_modifiers_and_opportunities_are_right(
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
-def test_the_whole_claim_is_right(
-    name: str, results: dict[str, CodingResult], request: pytest.FixtureRequest
-) -> None:
-    if name in DIAGNOSES_OPEN:
-        request.applymarker(pytest.mark.xfail(reason="diagnoses still open", strict=False))
+def test_the_whole_claim_is_right(name: str, results: dict[str, CodingResult]) -> None:
     assert differences(EXPECTED[name], results[name].coding) == ()  # type: ignore[arg-type]  # same fields as a Proposal

@@ -115,6 +115,21 @@ class Composer:
             drafts += self._coordinated(draft, head)
         return drafts
 
+    def place(self, draft: Draft) -> None:
+        """Give a term of several words the body part that follows it: "degenerative joint disease of the right knee"."""
+        if draft.kind != "problem" or draft.site or draft.last - draft.first < 2:
+            return
+        found = self.after(draft.last)
+        if found is None:
+            return
+        draft.site = found.site
+        draft.laterality = draft.laterality or side_in(self.norms, found.first, found.last)
+        concept = draft.concept
+        names = (f"{concept} in {found.site}", f"{concept} of {found.site}", f"{found.site} {concept}")
+        entry = self.scene.lexicon.problem(*names)
+        if entry is not None:
+            draft.concept, draft.entry = entry.concept, entry
+
     def _bare(self, first: int, last: int, head: Head) -> list[Draft]:
         """Return a head word that no table knows alone; it is kept only when its site is carried to it."""
         if not head.carry or any(hit.first <= first < hit.last for hit in self.hits):

@@ -98,6 +98,8 @@ class _Reader:
         taken = {at for draft in drafts for at in range(draft.first, draft.last)}
         plain = [draft_of(scene, hit, sentence) for hit in hits if hit.first not in taken]
         drafts += [draft for draft in plain if draft is not None]
+        for draft in drafts:
+            composer.place(draft)
         body = scene.spans[sentence].body
         drafts = [draft for draft in drafts if scene.tokens.starts[draft.first] >= body]
         drafts.sort(key=lambda draft: (draft.first, draft.last))
