@@ -19,6 +19,7 @@ NOT_TODAY = re.compile(r"\b(?:will|next|last|due|declined|refused|hospital|emerg
 DOSE = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s*(mg|mcg|units?|g)\b(?!/)")
 IN_MG = {"mg": Decimal(1), "mcg": Decimal("0.001"), "g": Decimal(1000)}
 MINIMUM_SCORE = 0.3
+SAME_DRUG = 0.75
 INJECTION = "96372"
 
 
@@ -57,7 +58,10 @@ def _drug(seen: Seen, text: str, hit: Json, facts: dict[str, Json]) -> Line | No
         known is None
         or not unit
         or dose is None
-        or str(seen.generic or seen.concept).split()[0][:6] not in str(unit["drug"]).lower()
+        or (
+            hit["score"] < SAME_DRUG
+            and str(seen.generic or seen.concept).split()[0][:6] not in str(unit["drug"]).lower()
+        )
     ):
         return None
     units = _units(dose[1], dose[2], unit)

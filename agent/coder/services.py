@@ -3,6 +3,7 @@
 import re
 from collections.abc import Generator, Iterator
 
+from agent.coder.acts import acts
 from agent.coder.case import Case, Seen
 from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.drugs import inject
@@ -89,7 +90,7 @@ def _spoken(case: Case, lines: dict[str, Line]) -> Generator[tuple[Ask, ...], tu
 def performed(case: Case) -> list[Seen]:
     """Tests and procedures that were done here today; ordered, planned, reviewed or done elsewhere is not done."""
     found = [m for m in case.of("test", "procedure") if is_done(case, m)]
-    return [*found, *_headed(case)]
+    return [*found, *_headed(case), *(m for m in acts(case) if is_done(case, m))]
 
 
 def is_done(case: Case, seen: Seen) -> bool:

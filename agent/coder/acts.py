@@ -1,0 +1,47 @@
+"""Procedures told by their act ("the laceration was repaired") instead of their name; the table maps act to look-up words."""
+
+import csv
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+
+from agent.coder.case import Case, Seen
+from agent.coder.spoken import sentences
+from knowledge.errors import TableError
+
+COLUMNS = ["pattern", "query"]
+NAMED = re.compile(r"incision and drainage|\bi ?& ?d\b|laceration repair|repair of the")
+NOT_DONE = re.compile(
+    r"\b(?:not|if|should|may|might|could|declin\w*|refus\w*|previously|yesterday|ago|attempted|unable|will)\b"
+)
+
+
+def acts(case: Case) -> Iterator[Seen]:
+    """Every act a sentence tells as done, as a procedure that can be looked up; where and when is for the caller to judge."""
+    for seen, text in sentences(case):
+        low = text.lower()
+        if NOT_DONE.search(low) or NAMED.search(low):
+            continue
+        query = next((query for pattern, query in _table() if re.search(pattern, low)), None)
+        if query:
+            sides = [s for s in ("left", "right") if re.search(rf"\b{s}\b", low)]
+            side = "bilateral" if len(sides) == 2 or "both ears" in low else next(iter(sides), None)
+            told = {
+                "kind": "procedure", "concept": query, "assertion": "present", "experiencer": "patient",
+                "event": "done", "laterality": side,
+            }  # fmt: skip
+            yield Seen(document=seen.document, index=-1, raw={**seen.raw, **told})
+
+
+@cache
+def _table() -> tuple[tuple[str, str], ...]:
+    name = "acts.csv"
+    text = (files(__package__) / "data" / name).read_text(encoding="utf-8")
+    reader = csv.DictReader(text.splitlines())
+    if reader.fieldnames != COLUMNS:
+        raise TableError(f"{name}:1: columns are {', '.join(COLUMNS)}")
+    rows = [(row["pattern"], row["query"]) for row in reader]
+    if not all(pattern and query for pattern, query in rows):
+        raise TableError(f"{name}: a field is missing")
+    return tuple(rows)
