@@ -24,9 +24,10 @@ def triage(state: State, runtime: Runtime[Context]) -> Command[Literal["emit", "
 
 
 def hold_reasons(state: State, context: Context) -> list[Reason]:
-    """Everything that holds this encounter, in the order: limit, data, edition, errors, policy."""
+    """Everything that holds this encounter, in the order: limit, no payer, data, edition, errors, policy."""
     limit = state["limit"]
     reasons = [Reason(kind="limit", text=limit)] if limit else []
+    reasons += _no_payer(state)
     reasons += [Reason(kind="data", text=f"{m.what}: {m.how}") for m in state["facts"].missing]
     reasons += _no_contact(state, context)
     reasons += _holding_findings(state)
@@ -36,10 +37,21 @@ def hold_reasons(state: State, context: Context) -> list[Reason]:
     return reasons + _policy(state, context)
 
 
+def _no_payer(state: State) -> list[Reason]:
+    """A claim of a patient who pays has no addressee: it is coded in full and kept, whatever a reviewer says."""
+    text = "no payer: the patient pays; nothing is sent"
+    return [Reason(kind="data", text=text)] if _patient_pays(state) else []
+
+
+def _patient_pays(state: State) -> bool:
+    primary = state["facts"].primary
+    return primary is not None and primary.payer_kind == "self_pay"
+
+
 def _no_contact(state: State, context: Context) -> list[Reason]:
     """The 837P names a telephone of the sender (loop 1000A PER), so a claim without any can not be sent."""
     billing = state["facts"].billing_provider
-    if billing is None or billing.phone or context.contact_phone:
+    if billing is None or billing.phone or context.contact_phone or _patient_pays(state):
         return []
     how = f"add it at {billing.reference}.telecom or in the context file under 'billing_provider.phone', or set SUPERBILL_CONTACT_PHONE"
     return [Reason(kind="data", text=f"telephone of the billing provider: {how}")]

@@ -69,7 +69,9 @@ def test_no_rendering_is_written(context: Context) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("given", [{"payer": "self_pay"}, {"coverage": {"payer_kind": "self_pay"}}])
+@pytest.mark.parametrize(
+    "given", [{"payer": "self_pay"}, {"payer": "self_pay", "coverage": {"filing_code": "09"}}]
+)
 def test_a_bare_note_of_a_patient_who_pays_is_held_not_blocked(context: Context, given: Json) -> None:
     note = b"CC: cough\nAssessment: Acute bronchitis.\nPlan: rest and fluids.\n"
     said = {"age": 40, "sex": "female", "date_of_service": "2026-08-01", "place_of_service": "11", **given}

@@ -112,8 +112,10 @@ def one_primary(request: CheckRequest) -> Iterator[Doubt]:
 
 @rule("claim.filing_code", "error", "The filing indicator is not in the list.", "837P SBR09")
 def filing_code(request: CheckRequest) -> Iterator[Doubt]:
-    """The claim filing indicator is one of the 837P's."""
+    """The claim filing indicator is one of the 837P's; a patient who pays is filed with nobody."""
     for cover in request.claim.coverages:
+        if cover.payer_kind == "self_pay":
+            continue
         if cover.filing_code and cover.filing_code not in _FILING:
             yield Doubt(message=f"{cover.filing_code!r} is no claim filing indicator.")
         elif cover.payer_kind == "medicare" and cover.filing_code not in {None, "MB", "16", "MA"}:

@@ -25,7 +25,7 @@ _MOST = 12
 def not_writable(request: CheckRequest) -> Iterator[Doubt]:
     """What the claim lacks to become an 837P."""
     problems = request.unwritable
-    if problems:
+    if problems and not request.self_pay:
         more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
         yield Doubt(message=f"The 837P can not be written: {'; '.join(problems[:3])}{more}.")
 
@@ -35,7 +35,7 @@ def not_writable(request: CheckRequest) -> Iterator[Doubt]:
 )
 def x12(request: CheckRequest) -> Iterator[Doubt]:
     """The rendered interchange passes the implementation guide's map."""
-    if not request.policy.structure or request.unwritable:
+    if not request.policy.structure or request.unwritable or request.self_pay:
         return
     try:
         text = write_837([request.claim], _envelope(request.claim))

@@ -142,6 +142,12 @@ class CheckRequest:
         return frozenset({primary.payer_kind, primary.pack or "", primary.payer_id or ""}) - {""}
 
     @cached_property
+    def self_pay(self) -> bool:
+        """Whether the patient pays: no payer is sent anything, so nothing of an 837P is asked of the claim."""
+        primary = self.claim.primary
+        return primary is not None and primary.payer_kind == "self_pay"
+
+    @cached_property
     def medicare(self) -> bool:
         """Whether Medicare rules decide (Part B or a Medicare Advantage plan)."""
         return bool(self.payers & {"medicare", "medicare_advantage"})

@@ -16,6 +16,8 @@ from tools.fhir.views import JsonObject, address, codes_of, codings, concept_tex
 PackOf = Callable[[str | None, str, PayerKind], str | None]
 """(payer id, payer name, payer kind) -> id of the payer pack that holds this payer's rules, or None."""
 
+_PERSON = "self-pay"
+"""What a payer is called that is a person."""
 _OWN_POLICY = frozenset({"medicare", "medicare_advantage", "medicaid", "self_pay"})
 _RELATIONSHIPS: dict[str, Literal["self", "spouse", "child", "other"]] = {
     "self": "self",
@@ -44,7 +46,8 @@ def payer_sign(coverage: object, payer_name: str) -> PayerSign:
     """
     kinds = codings(node(coverage, "type"))
     plans = [text(c, "name") or "" for c in objects(coverage, "class")]
-    names = " | ".join((payer_name, concept_text(node(coverage, "type")) or "", *plans))
+    told = () if payer_name == _PERSON else (concept_text(node(coverage, "type")) or "", *plans)
+    names = " | ".join((payer_name, *told))  # a person pays whatever plan is still written on the coverage
 
     def fires(rule: PayerRule) -> bool:
         if rule.basis == "name":
@@ -125,7 +128,7 @@ def _payer(bundle: Bundle, resource: Resource, stated: Stated) -> tuple[Resource
     reference = next(iter(objects(resource.body, "payor")), None)
     found = stated.payer or bundle.resolve(reference, resource)
     if found is not None and found.type in {"Patient", "RelatedPerson"}:
-        return None, "self-pay"
+        return None, _PERSON
     return found, (text(found.body, "name") if found else None) or text(reference, "display") or ""
 
 

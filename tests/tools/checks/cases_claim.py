@@ -172,6 +172,7 @@ DATES: list[Case] = [
     ("claim.member_id", covered(member_id=None), covered()),
     ("claim.one_primary", covered(order=2), covered(order=1)),
     ("claim.filing_code", covered(filing_code="QQ"), covered(filing_code="BL")),
+    ("claim.filing_code", covered(filing_code="09"), covered("self_pay", filing_code="09")),
     (
         "claim.insurance_type",
         covered(insurance_type="12"),
@@ -190,6 +191,7 @@ DATES: list[Case] = [
         {"documents": (document(author="Practitioner/rendering"),)},
     ),
     ("claim.not_writable", rendering(npi=None), rendering()),
+    ("claim.not_writable", covered(payer_id=None), covered("self_pay", payer_id=None)),
 ]
 
 CASES: list[Case] = [*PEOPLE, *MONEY, *DATES]

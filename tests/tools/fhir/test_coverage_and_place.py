@@ -23,7 +23,7 @@ X12 = "https://codesystem.x12.org/005010/1032"
         (SOPT, "311", "tricare", "CH"),
         (SOPT, "512", "commercial", "CI"),
         (SOPT, "611", "commercial", "BL"),
-        (SOPT, "81", "self_pay", "09"),
+        (SOPT, "81", "self_pay", "ZZ"),
         (SOPT, "95", "workers_comp", "WC"),
         (SOPT, "96", "auto", "AM"),
         (ACT, "WCBPOL", "workers_comp", "WC"),
@@ -68,6 +68,13 @@ def test_a_person_who_pays_is_self_pay_and_lacks_no_payer_id() -> None:
     found = bent(cov={"type": None, "payor": [{"reference": "Patient/pat"}]})
     assert found.payer_kind == "self_pay"
     assert missing(found) == []
+
+
+def test_a_person_pays_whatever_plan_the_coverage_still_names_but_an_organization_does_not() -> None:
+    plan = [{"type": {"coding": [{"code": "plan"}]}, "name": "Medicare Advantage Gold"}]
+    person = bent(cov={"type": None, "payor": [{"reference": "Patient/pat"}], "class": plan})
+    assert person.payer_kind == "self_pay"
+    assert bent(cov={"type": None, "class": plan}).payer_kind == "medicare_advantage"
 
 
 def test_a_dependents_subscriber_is_read_and_what_it_lacks_is_listed() -> None:
