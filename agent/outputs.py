@@ -25,13 +25,23 @@ RENDERINGS = {"claim_837": "claim.837", "claim_cms1500": "claim.cms1500.pdf", "c
 ALWAYS = {"coding": "coding.json", "claim": "claim.json", "report": "report.html", "trace": "trace.jsonl"}
 
 
-def emit_outputs(state: State, context: Context) -> None:
-    """Reserve the control number, render the final claim and write its folder."""
+def emit_outputs(state: State, context: Context) -> Claim:
+    """Reserve the control number, render the final claim and write its folder.
+
+    Returns:
+        The claim as it went out: emitted before and unchanged, it keeps the day on which it was first made.
+    """
     claim = state["claim"]
     if claim is None:
         raise ValueError("nothing to emit")
-    number = context.store.reserve_emission(claim, _partner(claim), context.out) if context.store else 1
-    write_outputs(state, context, renderings(claim, number, pdf=context.pdf, phone=context.contact_phone))
+    number = 1
+    if context.store:
+        emission = context.store.reserve_emission(claim, _partner(claim), context.out)
+        number, claim = emission.number, claim.model_copy(update={"created": emission.created})
+    done = state.copy()
+    done.update({"claim": claim})
+    write_outputs(done, context, renderings(claim, number, pdf=context.pdf, phone=context.contact_phone))
+    return claim
 
 
 def write_drafts(state: State, context: Context) -> None:

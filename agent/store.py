@@ -7,7 +7,8 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ SCHEMA = """
 create table if not exists control_number (partner text primary key, last integer not null) strict;
 create table if not exists emission (
   tenant text not null, encounter text not null, payer text not null, claim_sha256 text not null,
-  claim_id text not null, control_number integer not null, out text, emitted_at text not null,
+  claim_id text not null, control_number integer not null, out text, emitted_at text not null, created text,
   primary key (tenant, encounter, payer)) strict;
 create table if not exists worklist (
   tenant text not null, encounter text not null, thread text not null, status text not null,
@@ -29,6 +30,14 @@ create table if not exists audit (
   seq integer primary key, at text not null, who text not null, action text not null,
   subject text not null, detail text not null, previous text not null, hash text not null) strict;
 """
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Emission:
+    """Under which control number a claim goes out, and the day it was first made (the date of its 837P)."""
+
+    number: int
+    created: date
 
 
 class StoreError(Exception):
@@ -52,6 +61,7 @@ class Store:
                 self._path.touch(mode=0o600)
             with self._connection() as db:
                 db.executescript(SCHEMA)
+                _add_created(db)
         except OSError as error:
             raise StoreError(
                 f"{folder}: no store can be kept here ({error.strerror}); give --store"
@@ -95,29 +105,38 @@ class Store:
             ).fetchone()
         return row[0] if row else None
 
-    def reserve_emission(self, claim: Claim, partner: str, out: Path | None) -> int:
-        """The control number under which this claim goes out.
+    def emission(self, claim: Claim) -> Emission | None:
+        """Under what exactly this claim was emitted before (its creation day apart), or None."""
+        with self._connection() as db:
+            return _emission(db, claim)
 
-        Exactly this claim emitted before (or reserved by a run that was killed) keeps its number, so that a repeated
-        emission writes the same bytes; an approved correction takes the place of the original under a new number.
+    def reserve_emission(self, claim: Claim, partner: str, out: Path | None) -> Emission:
+        """The control number and the creation day under which this claim goes out.
+
+        Exactly this claim emitted before (or reserved by a run that was killed) keeps both, so that a repeated
+        emission writes the same bytes on any later day; an approved correction takes the place of the original under a new number.
         """
         sha256 = claim_sha256(claim)
         with self._writing() as db:
-            row = db.execute(
-                "select control_number from emission where tenant = ? and encounter = ? and payer = ? and claim_sha256 = ?",
-                (*_emission_key(claim), sha256),
-            ).fetchone()
-            if row:
-                return int(row[0])
+            if (before := _emission(db, claim)) is not None:
+                return before
             number = _next_number(db, partner)
             db.execute(
-                "insert or replace into emission values (?, ?, ?, ?, ?, ?, ?, ?)",
-                (*_emission_key(claim), sha256, claim.claim_id, number, _text(out), _now()),
+                "insert or replace into emission values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *_emission_key(claim),
+                    sha256,
+                    claim.claim_id,
+                    number,
+                    _text(out),
+                    _now(),
+                    claim.created.isoformat(),
+                ),
             )
             _audit(
                 db, "superbill", "emitted", claim.claim_id, {"claim_sha256": sha256, "control_number": number}
             )
-        return number
+        return Emission(number=number, created=claim.created)
 
     def put_worklist(
         self, tenant: str, encounter: str, thread: str, status: str, reasons: Any, out: Path | None
@@ -175,6 +194,29 @@ def _next_number(db: sqlite3.Connection, partner: str) -> int:
     )
     number: int = db.execute("select last from control_number where partner = ?", (partner,)).fetchone()[0]
     return number
+
+
+def _add_created(db: sqlite3.Connection) -> None:
+    """A store of before creation days were kept gets the column; its rows answer with the day of emission."""
+    if _has_created(db):
+        return
+    db.execute("begin immediate")
+    if not _has_created(db):  # another process may have been first
+        db.execute("alter table emission add column created text")
+    db.execute("commit")
+
+
+def _has_created(db: sqlite3.Connection) -> bool:
+    return "created" in {row[1] for row in db.execute("pragma table_info(emission)")}
+
+
+def _emission(db: sqlite3.Connection, claim: Claim) -> Emission | None:
+    row = db.execute(
+        "select control_number, coalesce(created, substr(emitted_at, 1, 10)) from emission "
+        "where tenant = ? and encounter = ? and payer = ? and claim_sha256 = ?",
+        (*_emission_key(claim), claim_sha256(claim)),
+    ).fetchone()
+    return Emission(number=int(row[0]), created=date.fromisoformat(row[1])) if row else None
 
 
 def _emission_key(claim: Claim) -> tuple[str, str, str]:

@@ -15,5 +15,4 @@ def emit(state: State, runtime: Runtime[Context]) -> Update:
     final = claim.model_copy(update={"draft": False})
     done = state.copy()
     done.update({"claim": final, "status": "emitted"})
-    emit_outputs(done, runtime.context)
-    return {"claim": final, "status": "emitted"}
+    return {"claim": emit_outputs(done, runtime.context), "status": "emitted"}

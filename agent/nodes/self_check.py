@@ -27,7 +27,7 @@ def self_check(state: State, runtime: Runtime[Context]) -> Command[Literal["code
     if proposal is None:
         raise ValueError("self_check was reached without a proposal")
     context = runtime.context
-    claim = assemble_claim(proposal, state["facts"], context)
+    claim = _as_first_made(assemble_claim(proposal, state["facts"], context), context)
     findings = judge(claim, proposal, state, context)
     attempt = len(state["rounds"]) + 1
     found = CheckRound(
@@ -43,6 +43,12 @@ def self_check(state: State, runtime: Runtime[Context]) -> Command[Literal["code
     if not mendable or by_person or attempt > context.limits.repairs:
         return Command(goto="triage", update=update)
     return Command(goto="code", update={**update, "messages": [_feedback(attempt, findings)]})
+
+
+def _as_first_made(claim: Claim, context: Context) -> Claim:
+    """A claim that went out before keeps its day, so that a re-run years later finds nothing (timely filing) new."""
+    before = context.store.emission(claim) if context.store else None
+    return claim.model_copy(update={"created": before.created}) if before else claim
 
 
 def judge(claim: Claim, proposal: Proposal, state: State, context: Context) -> tuple[Finding, ...]:

@@ -3,12 +3,14 @@
 import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from agent.store import Store
-from tests.agent.builders import claim
+from agent.store import Emission, Store
+from tests.agent.builders import DAY, claim
 
 
 @pytest.fixture
@@ -30,7 +32,28 @@ def test_the_same_claim_keeps_its_number_and_another_content_takes_a_new_one(sto
     first = store.reserve_emission(claim(), "payer", None)
     again = store.reserve_emission(claim(), "payer", None)
     corrected = store.reserve_emission(claim(units=2), "payer", None)
-    assert (first, again, corrected) == (1, 1, 2)
+    assert (first.number, again.number, corrected.number) == (1, 1, 2)
+
+
+def test_the_same_claim_keeps_the_day_it_was_first_made_and_another_content_has_its_own(store: Store) -> None:
+    later = DAY + timedelta(days=400)
+    assert store.emission(claim()) is None
+    first = store.reserve_emission(claim(), "payer", None)
+    again = store.reserve_emission(claim().model_copy(update={"created": later}), "payer", None)
+    assert first == again == store.emission(claim()) == Emission(number=1, created=DAY)
+    other = claim(units=2).model_copy(update={"created": later})
+    assert store.emission(other) is None
+    assert store.reserve_emission(other, "payer", None).created == later
+
+
+def test_a_store_of_before_creation_days_answers_with_the_day_of_emission(tmp_path: Path) -> None:
+    store = Store(tmp_path / "old")
+    store.reserve_emission(claim(), "payer", None)
+    with closing(sqlite3.connect(tmp_path / "old" / "store.sqlite")) as db:
+        db.execute("alter table emission drop column created")
+        db.execute("update emission set emitted_at = '2026-09-01T12:00:00+00:00'")
+        db.commit()
+    assert Store(tmp_path / "old").emission(claim()) == Emission(number=1, created=date(2026, 9, 1))
 
 
 def test_live_original_knows_the_emitted_content(store: Store) -> None:

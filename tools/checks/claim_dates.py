@@ -135,7 +135,7 @@ def admission_date(request: CheckRequest) -> Iterator[Doubt]:
 def timely_filing(request: CheckRequest) -> Iterator[Doubt]:
     """A first claim reaches the payer within its filing limit."""
     days = request.pack.timely_filing_days or request.policy.timely_filing_days
-    if request.claim.frequency == "1" and request.today > request.on + timedelta(days=days):
+    if request.claim.frequency == "1" and request.claim.created > request.on + timedelta(days=days):
         yield Doubt(
             message=f"{request.pack.name} takes claims for {days} days after the service; they have passed.",
             source=request.pack_source,
