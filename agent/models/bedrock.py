@@ -30,6 +30,7 @@ def bedrock_model(model: str, settings: "Settings") -> "ChatBedrockConverse":
         endpoint_url=settings.bedrock_endpoint,
         temperature=0,
         max_tokens=8192,
+        disable_streaming=True,  # a turn is taken whole; unsaid, langchain tells stderr of models that can not stream
         guardrail_config=guardrail,
         config=Config(
             retries={"total_max_attempts": 1}, read_timeout=settings.model_timeout, connect_timeout=10
