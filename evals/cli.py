@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ def add(name: str, parser: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--half", choices=("tuned", "held_out"), help="only this half of the cases (by hash of the id)"
     )
+    run.add_argument("--limit", type=_count, metavar="N", help="only the first N of the chosen cases")
     run.add_argument("--json", action="store_true", help="print the summary object and nothing else")
     run.set_defaults(run=run_command)
     report = actions.add_parser("report", help="render report.html of a run again")
@@ -68,6 +69,7 @@ def run_command(options: argparse.Namespace) -> int:
         cases = [c for c in load_cases(options.cases) if options.half in {None, half(c.id)}]
     except CaseError as error:
         return _refuse(error)
+    cases = cases[: options.limit]
     with agent_solver(options.model) as (solver, book), bar(len(cases), quiet=options.json) as step:
         run = run_cases(
             cases,
@@ -80,6 +82,12 @@ def run_command(options: argparse.Namespace) -> int:
     write_run(run, cases, options.out)
     _print(run.summary, options)
     return 1 if run.summary["failed"] else 0
+
+
+def _count(said: str) -> int:
+    if not said.isascii() or not said.isdigit() or int(said) < 1:
+        raise argparse.ArgumentTypeError(f"{said!r} is no number of cases; give 1 or more")
+    return int(said)
 
 
 def half(case_id: str) -> str:
@@ -162,12 +170,34 @@ def _print(summary: Mapping[str, Any], options: argparse.Namespace) -> None:
     )
     for group, names in _SHOWN:
         for index, name in enumerate(names):
-            interval = summary[group]["ci95"][name]
-            said = f"{percent(interval[0])} to {percent(interval[1])}" if interval else ""
-            table.add_row("" if index else group, name, percent(summary[group][name]), said)
-    must_not = summary["must_not"]
-    table.add_row("must_not", "violations", f"{must_not['violations']} of {must_not['of']}", "")
-    table.add_row("codes", "fabricated", str(summary["fabricated_codes"]), "")
-    table.add_row("evidence", "verified", percent(summary["evidence_verified"]), "")
+            rate, interval = summary[group][name], summary[group]["ci95"][name]
+            table.add_row("" if index else group, name, percent(rate), _span(interval))
+    for row in _whole_run(summary):
+        table.add_row(*row)
     Console().print(table)
     Console().print(f"results and report: {options.out}")
+
+
+def _whole_run(summary: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    """The rows of the contract's table that speak of the whole run."""
+    must_not, latency = summary["must_not"], summary["latency_ms"]
+    yield "must_not", "violations", f"{must_not['violations']} of {must_not['of']}", _span(must_not["ci95"])
+    yield "codes", "fabricated", str(summary["fabricated_codes"]), ""
+    for group, name in (("evidence", "evidence_verified"), ("blocked", "blocked_rate")):
+        yield group, name, percent(summary[name]), _span(summary["ci95"][name])
+    for index, (kind, number) in enumerate(summary["held"].items()):
+        yield "" if index else "held", kind, str(number), ""
+    for index, name in enumerate(("ece", "brier", "auroc")):
+        found = summary["calibration"][name]
+        yield "" if index else "calibration", name, "–" if found is None else f"{found:.3f}", ""
+    for index, (name, found) in enumerate(latency.items()):
+        yield "" if index else "latency", name, "–" if found is None else f"{found:.0f} ms", ""
+    speed = summary["encounters_per_s"]
+    yield "speed", "encounters per second", "–" if speed is None else f"{speed:.2f}", ""
+    yield "use", "tokens", f"{summary['tokens']:,}", ""
+    yield "", "cost", f"{summary['cost_usd']:.2f} USD", ""
+    yield "failed", "cases", str(summary["failed"]), ""
+
+
+def _span(interval: Sequence[float] | None) -> str:
+    return f"{percent(interval[0])} to {percent(interval[1])}" if interval else ""

@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from evals.metrics import (
     Counts,
+    Interval,
     auroc,
     bootstrap,
     brier,
@@ -18,24 +20,33 @@ from evals.metrics import (
 from evals.results import CaseResult
 from evals.scorers import CaseScore
 
-Metric = Callable[[Counts], float | None]
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Metric:
+    """A rate over summed counts, and how many things it is a rate of (of a harmonic mean: of its smaller side)."""
+
+    rate: Callable[[Counts], float | None]
+    size: Callable[[Counts], float]
 
 
-def _share(part: str, whole: str) -> Metric:
-    return lambda c: ratio(c.get(part, 0.0), c.get(whole, 0.0))
+def _share(part: str, *whole: str) -> Metric:
+    def size(c: Counts) -> float:
+        return sum(c.get(name, 0.0) for name in whole)
+
+    return Metric(rate=lambda c: ratio(c.get(part, 0.0), size(c)), size=size)
 
 
 def _harmonic(recall: Metric, precision: Metric) -> Metric:
-    return lambda c: f1(recall(c), precision(c))
-
-
-def _line_precision(c: Counts) -> float | None:
-    return ratio(c.get("line_found", 0.0), c.get("line_found", 0.0) + c.get("line_wrong", 0.0))
+    return Metric(
+        rate=lambda c: f1(recall.rate(c), precision.rate(c)),
+        size=lambda c: min(recall.size(c), precision.size(c)),
+    )
 
 
 _MUST_RECALL = _share("must_found", "must")
 _MAY_PRECISION = _share("acceptable", "given")
 _LINE_RECALL = _share("line_found", "line_must")
+_LINE_PRECISION = _share("line_found", "line_found", "line_wrong")
 
 METRICS: Mapping[str, Mapping[str, Metric]] = {
     "icd10": {
@@ -46,9 +57,9 @@ METRICS: Mapping[str, Mapping[str, Metric]] = {
         "f1_3char": _harmonic(_share("must3_found", "must3"), _share("acceptable3", "given3")),
     },
     "lines": {
-        "precision": _line_precision,
+        "precision": _LINE_PRECISION,
         "recall": _LINE_RECALL,
-        "f1": _harmonic(_LINE_RECALL, _line_precision),
+        "f1": _harmonic(_LINE_RECALL, _LINE_PRECISION),
     },
     "modifiers": {
         "precision": _share("modifiers_right", "modifiers_given"),
@@ -56,6 +67,7 @@ METRICS: Mapping[str, Mapping[str, Metric]] = {
     },
     "links": {"accuracy": _share("link_right", "link_of"), "all_acceptable": _share("link_clean", "link_of")},
     "units": {"accuracy": _share("units_right", "units_of")},
+    "evidence": {"verified": _share("evidence_verified", "evidence_of")},
 }
 _ICD_COUNTS = (
     "must",
@@ -86,6 +98,7 @@ def summarise(results: Sequence[CaseResult], *, wall: float, commit: str, model:
     micro = _micro(counts)
     micro["icd10"] |= _first_listed(scores, micro["icd10"]["ci95"])
     solved = [r for r in results if r.failure is None]
+    blocked, blocked_interval = _rate(r.status == "blocked" for r in solved)
     return {
         "cases": len(results),
         "failed": len(results) - len(solved),
@@ -95,9 +108,13 @@ def summarise(results: Sequence[CaseResult], *, wall: float, commit: str, model:
         "must_not": _must_not(scores),
         "fabricated_codes": sum(len(s.codes.fabricated) for s in scores),
         "unknown_codes": sum(len(s.codes.unknown) for s in scores),
-        "evidence_verified": _evidence(scores),
+        "evidence_verified": micro["evidence"]["verified"],
         "held": {kind: sum(kind in r.reasons for r in solved if r.status == "held") for kind in HOLDS},
-        "blocked_rate": ratio(sum(r.status == "blocked" for r in solved), len(solved)),
+        "blocked_rate": blocked,
+        "ci95": {
+            "evidence_verified": micro["evidence"]["ci95"]["verified"],
+            "blocked_rate": blocked_interval,
+        },
         "calibration": _calibration(scores),
         "latency_ms": _latency([r.seconds for r in solved]),
         "encounters_per_s": ratio(len(results), wall),
@@ -113,7 +130,7 @@ def summarise(results: Sequence[CaseResult], *, wall: float, commit: str, model:
 
 def case_counts(score: CaseScore) -> Counter[str]:
     """The counts of one case that micro averages are made of; unscored parts add nothing."""
-    counts: Counter[str] = Counter()
+    counts: Counter[str] = Counter(evidence_of=score.evidence.of, evidence_verified=score.evidence.verified)
     if score.icd10 is not None:
         counts.update({name: getattr(score.icd10, name) for name in _ICD_COUNTS})
     if score.lines is not None:
@@ -129,16 +146,30 @@ def case_counts(score: CaseScore) -> Counter[str]:
 
 
 def _micro(counts: Sequence[Counts]) -> dict[str, dict[str, Any]]:
+    """Every micro-averaged rate with its 95 % interval.
+
+    Whole cases are resampled (the codes of one note are not independent). Where every resample gives the same rate
+    (all right, all wrong, a single case) that interval has no width and claims a certainty nobody has; it is then the
+    Wilson interval of the pooled counts, whose n for a harmonic mean is the smaller of its two sides.
+    """
     total: Counter[str] = Counter()
     for one in counts:
         total.update(one)
     flat = {f"{group}.{name}": metric for group, ms in METRICS.items() for name, metric in ms.items()}
-    intervals = bootstrap(counts, flat)
+    drawn = bootstrap(counts, {name: metric.rate for name, metric in flat.items()})
     return {
-        group: {name: metric(total) for name, metric in ms.items()}
-        | {"ci95": {name: intervals[f"{group}.{name}"] for name in ms}}
+        group: {name: metric.rate(total) for name, metric in ms.items()}
+        | {"ci95": {name: _interval(metric, total, drawn[f"{group}.{name}"]) for name, metric in ms.items()}}
         for group, ms in METRICS.items()
     }
+
+
+def _interval(metric: Metric, total: Counts, drawn: Interval | None) -> Interval | None:
+    rate = metric.rate(total)
+    if drawn is None or rate is None or drawn[0] < drawn[1]:
+        return drawn
+    size = metric.size(total)
+    return wilson(rate * size, size)
 
 
 def _rate(flags: Iterable[bool]) -> tuple[float | None, tuple[float, float] | None]:
@@ -166,10 +197,6 @@ def _em(scores: Sequence[CaseScore]) -> dict[str, Any]:
 def _must_not(scores: Sequence[CaseScore]) -> dict[str, Any]:
     bad, of = sum(len(s.codes.violations) for s in scores), sum(s.codes.must_not for s in scores)
     return {"violations": bad, "of": of, "ci95": wilson(bad, of)}
-
-
-def _evidence(scores: Sequence[CaseScore]) -> float | None:
-    return ratio(sum(s.evidence.verified for s in scores), sum(s.evidence.of for s in scores))
 
 
 def _calibration(scores: Sequence[CaseScore]) -> dict[str, Any]:

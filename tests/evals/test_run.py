@@ -1,6 +1,9 @@
 """The runner: cases in, a summary of the contract's shape out; failures are records and never help a score."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -162,6 +165,53 @@ def test_a_change_beyond_the_interval_is_marked() -> None:
     rows = {row["rate"]: row for row in differences(bad, good)}
     assert rows["links.accuracy"]["significant"]
     assert not rows["em.exact"]["significant"]
+
+
+def test_where_all_is_right_the_interval_still_has_a_width() -> None:
+    summary = run("good").summary
+    for rate, group in (("f1", "icd10"), ("precision", "lines"), ("accuracy", "links")):
+        low, high = summary[group]["ci95"][rate]
+        assert (round(low, 4), high) == (0.2065, 1.0)  # Wilson of 1 of 1
+    assert summary["ci95"]["evidence_verified"][1] == 1.0 == summary["evidence_verified"]
+    assert summary["ci95"]["evidence_verified"][0] < 1.0
+    assert summary["ci95"]["blocked_rate"][0] == 0.0 == summary["blocked_rate"]
+    assert summary["ci95"]["blocked_rate"][1] > 0.5
+
+
+def test_where_cases_differ_whole_cases_are_resampled() -> None:
+    low, high = run("good", "bad").summary["icd10"]["ci95"]["must_recall"]
+    assert (low, high) == (0.0, 1.0)
+
+
+def test_only_so_many_cases(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @contextmanager
+    def solver(_: str | None) -> Iterator[tuple[Any, None]]:
+        class Scripted:
+            context = SimpleNamespace(model_spec="test")
+
+            def __call__(self, case: EvalCase) -> SolvedCase:
+                return solve(case)
+
+        yield Scripted(), None
+
+    monkeypatch.setattr("evals.solvers.agent_solver", solver)
+    file = tmp_path / "cases.jsonl"
+    cases = [case(name).model_dump(mode="json", exclude_unset=True) for name in ("good", "bad", "other")]
+    file.write_bytes(b"\n".join(map(orjson.dumps, cases)))
+    given = ["run", "--cases", str(file), "--out", str(tmp_path / "out"), "--json"]
+    for limit, solved in (("1", 1), ("2", 2), ("9", 3)):
+        assert main([*given, "--limit", limit]) == 0
+        assert orjson.loads(capsys.readouterr().out)["cases"] == solved
+    assert main(given[:-1]) == 0
+    table = capsys.readouterr().out
+    for word in ("blocked_rate", "evidence_verified", "violations", "fabricated", "p95", "tokens"):
+        assert word in table
+    for wrong in ("0", "-1", "some"):
+        with pytest.raises(SystemExit) as stop:
+            main([*given, "--limit", wrong])
+        assert stop.value.code == 2
 
 
 def test_halves_split_by_id_alone() -> None:
