@@ -137,7 +137,7 @@ def _holds(when: str, case: Case, d: Diagnosis, listed: Sequence[Seen]) -> bool:
     if when == "fever":
         return any(m.kind == "problem" and m.concept == "fever" and is_meant(m) for m in case.mentions)
     if when == "worked_up":
-        return any(m.kind == "test" and m.event in DECIDED for m in listed)
+        return any(m.kind == "test" and m.event in DECIDED | {"reviewed"} for m in listed)
     return when == "" or is_investigated(listed)
 
 

@@ -38,6 +38,7 @@ def judged(code: str, text: str, *others: Seen, chronic: bool = False) -> str:
 
 MRI = mention("test", "mri", event="ordered", assertion="planned")
 SCOPE = mention("test", "upper endoscopy", event="ordered", assertion="planned")
+READ = mention("test", "electrocardiogram", event="reviewed")
 FEVER = mention("problem", "fever", section_kind="ros")
 NO_FEVER = mention("problem", "fever", section_kind="ros", assertion="absent")
 INJECTION = mention("procedure", "joint injection", event="done")
@@ -56,6 +57,8 @@ INJECTION = mention("procedure", "joint injection", event="done")
         ("L03.115", "Cellulitis.", (NO_FEVER,), False, "acute_uncomplicated"),
         ("K29.00", "Gastritis.", (SCOPE,), False, "undiagnosed_new_problem"),
         ("K29.00", "Gastritis.", (), False, "acute_uncomplicated"),
+        ("R07.9", "Chest pain.", (READ,), False, "undiagnosed_new_problem"),
+        ("R07.9", "Chest pain.", (), False, "acute_uncomplicated"),
         ("F32.A", "Depression.", (), False, "stable_chronic"),
         ("I10", "Blood pressure remains elevated.", (), True, "chronic_exacerbation"),
         ("I10", "Call if it remains elevated at home.", (), True, "stable_chronic"),
