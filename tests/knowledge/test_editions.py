@@ -1,5 +1,6 @@
 """Which edition answers for a date of service."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from knowledge.bookshelf import DATA, Bookshelf
 from knowledge.editions import Editions, read_manifest
 from knowledge.errors import EditionError, TableError
 from knowledge.records import Edition
+from tests.conftest import ROOT
 
 
 def _edition(name: str, first: date, last: date | None) -> Edition:
@@ -102,3 +104,27 @@ def test_manifest_that_names_a_missing_file_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(TableError, match=r"gone\.csv"):
         read_manifest(path)
+
+
+NOT_OF_THE_SHELF = ("checks/", "payers/", "pyx12")
+"""Sources that are no loaded table: the rules' own lists, payer packs, the validator's map."""
+
+
+def _named() -> set[str]:
+    """Every table that a source in the code names."""
+    files = [path for room in ("knowledge", "tools") for path in (ROOT / room).rglob("*.py")]
+    said = {name for path in files for name in re.findall(r'table="([a-z0-9_/]+)"', path.read_text("utf-8"))}
+    return {name for name in said if not name.startswith(NOT_OF_THE_SHELF)}
+
+
+def test_every_table_that_a_finding_names_as_its_source_is_listed_with_its_edition(shelf: Bookshelf) -> None:
+    computed = {"linkage_national", "sides", "patient_limits", "indicative_amounts"}
+    assert computed | _named() <= set(shelf.editions.tables)
+    assert {"icd10cm", "mpfs", "ncci_ptp"} <= _named()
+    links, on = shelf.linkage, date(2026, 8, 1)
+    for found in (
+        links.check("Z87.891", "71271", on=on),
+        links.check("N40.0", "99213", on=on, sex="female"),
+        links.check("M17.11", "20610", on=on, modifiers=("LT",)),
+    ):
+        assert found.source.edition in {e.edition for e in shelf.editions.all(found.source.table)}

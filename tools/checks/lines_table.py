@@ -29,7 +29,7 @@ def known(request: CheckRequest) -> Iterator[tuple[ClaimLine, Procedure]]:
 
 def row_source(row: Procedure) -> Source:
     """The row of the procedure table a verdict stands on."""
-    return Source(table="procedures", edition=row.edition, row=row.code)
+    return Source(table="mpfs", edition=row.edition, row=row.code)
 
 
 @rule("line.none", "error", "The claim has no service line.", "837P loop 2400")
@@ -98,7 +98,7 @@ def unknown_to_table(request: CheckRequest) -> Iterator[Doubt]:
                 message=f"{line.code} is not covered by the loaded procedure table; nothing could be checked for it.",
                 codes=(line.code,),
                 line=line.number,
-                source=Source(table="procedures", edition=request.bookshelf.procedures.edition),
+                source=Source(table="mpfs", edition=request.bookshelf.procedures.edition),
                 hint="Import the licensed table, or check the code by hand.",
             )
 
