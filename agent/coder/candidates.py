@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.coder.case import Case, Seen
+from agent.coder.sites import bite_site
 from agent.coder.titles import parts_of, title_of, unknown_titles
 
 KINDS = frozenset({"problem", "status", "social"})
@@ -154,12 +155,20 @@ def _fuller(case: Case, seen: Seen) -> str:
     """The same condition told with its type or place elsewhere ("kidney stone" of the title is "kidney stone in ureter")."""
     concept = str(seen.concept)
     told = [m for m in case.of("problem") if _established(m) and m.temporality != "historical"]
-    longer = [m for m in told if re.match(rf"{re.escape(concept)} (?:in|with|of)\b", str(m.concept))]
+    named = re.compile(rf"{re.escape(concept)} (?:in|with|of)\b")
+    told = [m for m in told if str(m.concept) != concept]
+    longer = [m for m in told if named.match(str(m.concept)) or _same_words(m, seen)]
     sides = {m.laterality for m in longer if m.laterality} | ({seen.laterality} if seen.laterality else set())
     concepts = {str(m.concept) for m in longer}
     if not seen.is_header or len(concepts) != 1 or len(sides) > 1:
         return ""
     return " ".join([*(str(s) for s in sides), *concepts])
+
+
+def _same_words(told: Seen, header: Seen) -> bool:
+    """A stone named anew once its place is told: the title's "kidney stone" may lie in the ureter."""
+    stone = str(told.concept).endswith(("stone", "calculus"))
+    return bool(stone and told.site and not header.site and str(told.text).lower() == str(header.concept))
 
 
 def concept_query(case: Case, seen: Seen) -> str:
@@ -179,6 +188,7 @@ def _from_assessment(case: Case) -> Iterator[Candidate]:
     for header in headers:
         listed = case.under(header)
         if _established(header):
+            yield from bitten(case, header, listed)
             yield _candidate(case, header, listed, "assessed today", "IV.J")
         yield from _named_within(case, header, listed)
     for title in titles:
@@ -192,6 +202,23 @@ def _from_assessment(case: Case) -> Iterator[Candidate]:
         )
     if not headers:
         yield from _stated(case)
+
+
+def bitten(case: Case, header: Seen, listed: tuple[Seen, ...]) -> Iterator[Candidate]:
+    """An insect bite without a place is an injury of the place where it was seen; how it came about is reported beside it (I.C.20)."""
+    site = bite_site(case, header) if header.vocabulary_kind == "external" else ""
+    if site:
+        yield Candidate(
+            seen=Seen(
+                document=header.document,
+                index=header.index,
+                raw={**header.raw, "concept": f"insect bite of {site}"},
+            ),
+            listed=listed,
+            rationale=f"assessed today: '{header.text}', seen at the {site}",
+            guideline="I.C.19.b",
+            queries=(f"insect bite of {site}",),
+        )
 
 
 def _named_within(case: Case, header: Seen, listed: tuple[Seen, ...]) -> Iterator[Candidate]:

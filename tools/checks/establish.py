@@ -19,6 +19,8 @@ from tools.checks.tables import DxCue, dx_cues, title_words
 Stems = frozenset[str]
 _NEAR, _FAR = 2, 12
 """How many sentences away a body site may stand."""
+_APART = 8
+"""Words that may stand among those of an injury: "tear of the posterior horn of the medial meniscus"."""
 _BRACKETS = re.compile(r"[(\[][^)\]]*[)\]]|\bwithout\b[^,]*")
 
 
@@ -91,7 +93,7 @@ class Establisher:
             yield from self.reading.find(stems)
         for title in titles(self.bookshelf, row.code, self.on):
             for stems in title.wordings:
-                places = self.reading.find(stems, 5)
+                places = self.reading.find(stems, _APART if title.reach == _NEAR else 5)
                 yield from (p for p in places if self._at_site(p, stems, title.sites, title.reach))
         whole = take_apart(row.display, near=row.code[0] in "ST")
         for length in range(len(bare) - 1, 2, -1):

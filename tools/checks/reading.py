@@ -245,10 +245,45 @@ def _denies(known: Cues, inside: str, *, whole: bool) -> bool:
     return found is not None
 
 
+_BARE = "evidence|signs?|symptoms?|history|indications?|diagnos[ei]s|presence|suspicion|concerns?|cases?|complaints?|features?|findings?"
+_PRESUPPOSED = re.compile(
+    rf"(?:[\w-]+ )?(?!(?:{_BARE})\b)(?:(?:{_BARE}) (?:of|for) (?:[\w-]+ ){{0,3}}?)?(?!(?:{_BARE})\b)[\w-]+ "
+    r"(?:in|of|from|around|over|at|near|within|surrounding|to) (?:this|these|his|her|their|the) (?:[\w-]+ ?){0,2}"
+)
+"""Between a denial and a place: what is denied lies in or at the place, which is thereby affirmed ("no drainage from the ulcer")."""
+_FEMALE = ("mother", "mom", "sister", "grandmother", "aunt", "wife", "daughter", "half-sister")
+_MALE = ("father", "dad", "brother", "grandfather", "uncle", "husband", "son", "half-brother")
+_TELLS = re.compile(
+    r"\b(?:reports?|reported|states?|stated|says|said|notes|noted|noticed|describes?|brought|concerned|worried|observed|"
+    r"helps?|helping|changes|changing|dresses)\b"
+)
+_BROUGHT = re.compile(
+    r"\b(?:brought in|brought|accompanied|here|presents?|presented|comes?|came)\b[^.]*\b(?:by|with)\b"
+)
+
+
+def _helper(relative: str, before: str, between: str) -> bool:
+    """Whether a relative only tells of the patient, brings or helps them: what follows is then the patient's."""
+    other = _OTHER.get(relative.removesuffix("'s"))
+    owned = bool(other and re.search(rf"\b{other}\b", between))
+    brought = bool(_BROUGHT.search(before)) and bool(re.search(r"\b(?:for|with|because|due)\b", between))
+    return (
+        owned
+        or brought
+        or (bool(_TELLS.search(between)) and not re.search(r"\bhistory\b|\bfamily\b", between))
+    )
+
+
+_OTHER = {**dict.fromkeys(_FEMALE, "his"), **dict.fromkeys(_MALE, "her")}
+
+
 def _family(known: Cues, before: str, after: str, whole: str) -> bool:
     found = list(known.family_words.finditer(before))
     if found:
-        return known.family_patient.search(before, found[-1].end()) is None
+        last = found[-1]
+        if _helper(last.group(), before[: last.start()], before[last.end() :]):
+            return False
+        return known.family_patient.search(before, last.end()) is None
     head = known.family_words.search(_head(after, 6))
     return bool(head and known.family_patient.search(whole) is None)
 
@@ -266,6 +301,8 @@ def _negated(known: Cues, before: str, after: str) -> bool:
         pass
     if cue is not None:
         between = scope[cue.end() :]
+        if _PRESUPPOSED.fullmatch(f"{between.strip()} "):
+            return bool(known.negation_after.match(_head(after, 4)))
         listed = "," in between or " or " in between or " nor " in between or cue.group().startswith("den")
         if len(between.split()) <= (40 if listed else 6):
             return True

@@ -27,6 +27,7 @@ _SAME = {
     "glycemic": "glucose", "hba1c": "a1c", "urinary": "urine", "asthmatic": "asthma", "tore": "tear",
     "torn": "tear", "sprained": "sprain", "bit": "bite", "bitten": "bite", "splenic": "spleen", "mandibular": "mandible",
     "obstruction": "occlusion", "obstructed": "occlusion", "occluded": "occlusion", "insufficiency": "regurgitation",
+    "ovarian": "ovary", "ovaries": "ovary", "uterine": "uterus", "pancreatic": "pancreas", "clavicular": "clavicle", "patellar": "patella", "scapular": "scapula", "tonsillar": "tonsil",
     "forgetful": "memory",
     "forgetfulness": "memory", "strain": "sprain", "strained": "sprain", "gerd": "reflux",
     "tick": "insect", "mosquito": "insect", "bee": "insect", "wasp": "insect", "spider": "insect", "bug": "insect",

@@ -125,7 +125,10 @@ class Composer:
         draft.site = found.site
         draft.laterality = draft.laterality or side_in(self.norms, found.first, found.last)
         concept = draft.concept
-        names = (f"{concept} in {found.site}", f"{concept} of {found.site}", f"{found.site} {concept}")
+        head = concept.rsplit(" ", maxsplit=1)[-1]
+        names = [f"{concept} in {found.site}", f"{concept} of {found.site}", f"{found.site} {concept}"]
+        if head in {"stone", "calculus"}:  # "kidney stone in the ureter" lies in the ureter
+            names.append(f"{found.site} {head}")
         entry = self.scene.lexicon.problem(*names)
         if entry is not None:
             draft.concept, draft.entry = entry.concept, entry
