@@ -182,8 +182,15 @@ def concept_query(case: Case, seen: Seen) -> str:
     return " ".join([*(["history of"] if past else []), *words, concept])
 
 
+def _is_errand(seen: Seen) -> bool:
+    """A line of the plan that names an errand or a place ("suture removal in 10 days", "at home") is no condition."""
+    loose = seen.vocabulary_kind in {"encounter", "external", None}
+    return bool(seen.kind == "status" and seen.section_kind == "plan" and loose)
+
+
 def _from_assessment(case: Case) -> Iterator[Candidate]:
     headers = [m for m in case.mentions if m.in_assessment and m.is_header and m.kind in KINDS]
+    headers = [m for m in headers if not _is_errand(m)]
     titles = list(unknown_titles(case))
     for header in headers:
         listed = case.under(header)

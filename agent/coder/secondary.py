@@ -80,7 +80,12 @@ def _added(
             rationale=candidate.rationale,
             guideline=candidate.guideline,
         )
-    return list(out.values())
+    return sorted(out.values(), key=_place)
+
+
+def _place(d: Diagnosis) -> int:
+    """External causes come last: how it happened, then what was being done and where (I.C.20.a)."""
+    return ("VWX".find(d.code[0]) >= 0) + 2 * (d.code[0] == "Y")
 
 
 def _family(code: str) -> str:
