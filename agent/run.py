@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from langgraph.graph.state import CompiledStateGraph
 
-    from agent.store import Store
-
 
 @dataclass(frozen=True, kw_only=True)
 class CodingResult:
@@ -239,8 +237,3 @@ def sqlite_checkpointer(folder: Path) -> "Iterator[BaseCheckpointSaver[str]]":
         yield SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=_state_types()))
     finally:
         connection.close()
-
-
-def for_encounter(context: Context, out: Path | None, store: "Store | None") -> Context:
-    """The same surroundings with another output folder and store."""
-    return replace(context, out=out, store=store)

@@ -12,6 +12,7 @@ from agent.cli.errors import EXIT_BLOCKED, EXIT_OK, UsageError
 from agent.settings import load_settings
 
 if TYPE_CHECKING:
+    from knowledge.bookshelf import Bookshelf
     from knowledge.records import Finding
     from tools.claim.model import Claim
     from tools.encounter import ClinicalDocument, EncounterFacts
@@ -49,14 +50,16 @@ def _bytes(path: Path) -> bytes:
 
 def check(options: argparse.Namespace) -> int:
     """Judge every claim of the file; exit 4 when an error is found."""
+    from agent.cli.knowledge import open_shelf
     from tools.claim.load import load_claim
 
     if options.context is not None and options.note is None:
         raise UsageError("--context goes with the encounter's note; give --note too")
     loaded = load_claim(_bytes(options.file), options.file.name)
     findings = [_malformed(fault) for fault in loaded.faults]
+    shelf = open_shelf()
     for claim in loaded.claims:
-        findings += _judge(claim, options)
+        findings += _judge(claim, options, shelf)
     errors = sum(f.level == "error" for f in findings)
     warnings = sum(f.level == "warning" for f in findings)
     if options.json:
@@ -75,8 +78,7 @@ def _malformed(fault: str) -> "Finding":
     return Finding(rule="claim.malformed", level="error", message=fault, hint=hint)
 
 
-def _judge(claim: "Claim", options: argparse.Namespace) -> "list[Finding]":
-    from agent.cli.knowledge import open_shelf
+def _judge(claim: "Claim", options: argparse.Namespace, shelf: "Bookshelf") -> "list[Finding]":
     from tools.checks import CheckPolicy, CheckRequest, run_checks
 
     documents, facts = _record(claim, options)
@@ -84,7 +86,7 @@ def _judge(claim: "Claim", options: argparse.Namespace) -> "list[Finding]":
         claim=claim,
         documents=documents,
         facts=facts,
-        bookshelf=open_shelf(),
+        bookshelf=shelf,
         policy=CheckPolicy.default().model_copy(update={"today": date.today()}),  # noqa: DTZ011 - the local day
         em=None,
     )

@@ -4,7 +4,6 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date
-from pathlib import Path
 
 import orjson
 
@@ -207,8 +206,3 @@ def guidelines(options: argparse.Namespace) -> int:
 
 def _print_json(value: object, *, indent: bool = False) -> None:
     sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 if indent else 0).decode() + "\n")
-
-
-def store_path(path: str) -> Path:
-    """A store folder as given on the command line."""
-    return Path(path).expanduser()

@@ -5,7 +5,7 @@ uncertain diagnoses are not coded (IV.H); conditions of relatives, denied or res
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agent.coder.case import Case, Seen
@@ -72,9 +72,9 @@ def candidates(case: Case) -> list[Candidate]:
     return _without_repeats(found)
 
 
-def unestablished(case: Case) -> list[Unestablished]:
-    """Conditions to reject with a reason, each concept once."""
-    coded = {c.seen.concept for c in candidates(case)}
+def unestablished(case: Case, established: Sequence[Candidate]) -> list[Unestablished]:
+    """Conditions to reject with a reason, each concept once; what is established elsewhere is not rejected."""
+    coded = {c.seen.concept for c in established}
     found: dict[str, Unestablished] = {}
     for seen in case.of("problem", "family"):
         reason = _why_not(seen)

@@ -30,7 +30,8 @@ class Diagnosed:
 
 def diagnose(case: Case) -> Stage:
     """Decide the diagnoses of the case from the tools' answers."""
-    wanted, refused = candidates(case), unestablished(case)
+    wanted = candidates(case)
+    refused = unestablished(case, wanted)
     hits = yield from look_up(wanted, [r.query for r in refused])
     results = [r for found in hits[len(wanted) :] for r in found]
     rules = yield from open_rules()

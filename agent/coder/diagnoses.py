@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from agent.coder.candidates import Candidate
 from agent.coder.combinations import Combination, covers
@@ -148,11 +148,6 @@ def first_listed(
         return (int(status), answers[d.code], int(lasting) + 2 * int(examined), diagnoses.index(d))
 
     return sorted(diagnoses, key=rank)
-
-
-def reworded(d: Diagnosis, rationale: str) -> Diagnosis:
-    """The same diagnosis with another rationale."""
-    return replace(d, rationale=rationale)
 
 
 def _drop(d: Diagnosis, reason: str, rule: str) -> Dropped:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from agent.coding import Coding
-from knowledge.records import Evidence, NoteEvidence
+from knowledge.records import Evidence
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,11 +31,6 @@ class Piece:
 
 
 ORDER = ("service", "diagnosis", "query", "rejected")
-
-
-def anchor(evidence: NoteEvidence) -> str:
-    """The id in the page at which an evidence span begins."""
-    return f"e-{evidence.document}-{evidence.start}"
 
 
 def highlights(coding: Coding) -> list[Highlight]:

@@ -5,35 +5,9 @@ from collections.abc import Iterator
 
 from tools.checks.request import CheckRequest
 from tools.checks.rule import Doubt, rule
+from tools.claim.x12.codes import FILING_CODES
 
 _CLIA = re.compile(r"\d{2}D\d{7}\Z")
-_FILING = frozenset(
-    [
-        "11",
-        "12",
-        "13",
-        "14",
-        "15",
-        "16",
-        "17",
-        "AM",
-        "BL",
-        "CH",
-        "CI",
-        "DS",
-        "FI",
-        "HM",
-        "LM",
-        "MA",
-        "MB",
-        "MC",
-        "OF",
-        "TV",
-        "VA",
-        "WC",
-        "ZZ",
-    ]
-)
 
 
 @rule(
@@ -116,7 +90,7 @@ def filing_code(request: CheckRequest) -> Iterator[Doubt]:
     for cover in request.claim.coverages:
         if cover.payer_kind == "self_pay":
             continue
-        if cover.filing_code and cover.filing_code not in _FILING:
+        if cover.filing_code and cover.filing_code not in FILING_CODES:
             yield Doubt(message=f"{cover.filing_code!r} is no claim filing indicator.")
         elif cover.payer_kind == "medicare" and cover.filing_code not in {None, "MB", "16", "MA"}:
             yield Doubt(message=f"Medicare Part B is filed as MB, not {cover.filing_code}.")
