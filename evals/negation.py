@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import subprocess
 import sys
 import time
 from collections.abc import Iterable
@@ -78,12 +79,38 @@ def measure(rows: list[Row]) -> dict[str, object]:
     begin = time.perf_counter()
     verdicts = [assert_concept(row.sentence, row.concept) for row in rows]
     seconds = time.perf_counter() - begin
-    judged = list(zip(rows, verdicts, strict=True))
+    said = [(verdict[0] == "absent", verdict[1] == "historical") for verdict in verdicts]
+    return _report(rows, said, round(seconds / max(1, len(rows)) * 1e6, 1))
+
+
+def measure_context(rows: list[Row], interpreter: Path) -> dict[str, object]:
+    """Ask medspaCy's ConText, installed apart in ``interpreter``'s environment, about the same sentences.
+
+    Raises:
+        OSError: there is no such interpreter.
+        subprocess.CalledProcessError: medspaCy is not installed there, or failed.
+    """
+    asked = b"".join(orjson.dumps({"sentence": r.sentence, "concept": r.concept}) + b"\n" for r in rows)
+    script = Path(__file__).with_name("negation_context.py")
+    run = subprocess.run(  # noqa: S603 - an interpreter the user names, on our own script
+        [interpreter, "-P", script],
+        input=asked,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=True,
+    )
+    *verdicts, speed = [orjson.loads(line) for line in run.stdout.splitlines()]
+    said = [(verdict["negated"], verdict["historical"]) for verdict in verdicts]
+    return _report(rows, said, speed["microseconds_per_sentence"])
+
+
+def _report(rows: list[Row], said: list[tuple[bool, bool]], microseconds: float) -> dict[str, object]:
+    judged = list(zip(rows, said, strict=True))
     return {
         "sentences": len(rows),
-        "negation": count((r.negated, v[0] == "absent") for r, v in judged).report(),
-        "historical": count((r.historical, v[1] == "historical") for r, v in judged).report(),
-        "microseconds_per_sentence": round(seconds / max(1, len(rows)) * 1e6, 1),
+        "negation": count((r.negated, negated) for r, (negated, _) in judged).report(),
+        "historical": count((r.historical, historical) for r, (_, historical) in judged).report(),
+        "microseconds_per_sentence": microseconds,
     }
 
 
@@ -93,13 +120,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "sentences", type=Path, help="JSON lines, as shared/evals_dev/negation_sentences.jsonl"
     )
-    rows = load(parser.parse_args(arguments).sentences)
+    parser.add_argument(
+        "--against",
+        type=Path,
+        metavar="PYTHON",
+        help="an interpreter with medspaCy, to judge the same in this run",
+    )
+    options = parser.parse_args(arguments)
+    rows = load(options.sentences)
     measure(rows[:50])  # loads the tables, so that the clock sees only reading
     report = {
         "tuned_half": measure([row for row in rows if row.tuned]),
         "unseen_half": measure([row for row in rows if not row.tuned]),
         "all": measure(rows),
     }
+    if options.against:
+        report["medspacy_context_all"] = measure_context(rows, options.against)
     sys.stdout.write(orjson.dumps(report, option=orjson.OPT_INDENT_2).decode() + "\n")
     return 0
 
