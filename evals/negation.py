@@ -101,7 +101,7 @@ def measure_context(rows: list[Row], interpreter: Path) -> dict[str, object]:
     )
     *verdicts, speed = [orjson.loads(line) for line in run.stdout.splitlines()]
     said = [(verdict["negated"], verdict["historical"]) for verdict in verdicts]
-    return _report(rows, said, speed["microseconds_per_sentence"])
+    return {**_report(rows, said, speed["microseconds_per_sentence"]), **speed}
 
 
 def _report(rows: list[Row], said: list[tuple[bool, bool]], microseconds: float) -> dict[str, object]:
