@@ -7,6 +7,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from agent.coding import Coding
+from agent.report.entity_map import entity_map
 from agent.report.highlight import Highlight, highlights, paint
 from agent.state import State
 
@@ -29,6 +30,7 @@ def render_report(coding: Coding, state: State) -> str:
         history={h.reference: h for h in facts.history},
         history_used=_history_used(coding),
         attempts=len(state["rounds"]),
+        entities=entity_map(state["messages"]),
     )
     return page
 
