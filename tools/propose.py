@@ -214,7 +214,6 @@ def _diagnosis(context: ToolContext, d: DiagnosisArgument, cite: _Citer, on: dat
         evidence=cite.all(d.citations, d.code),
         guidelines=tuple(g for i in d.guidelines if (g := _guideline(context, i)) is not None),
         rationale=d.rationale,
-        confidence=d.confidence,
     )
 
 
@@ -236,7 +235,6 @@ def _line(line: LineArgument, cite: _Citer) -> ProposedLine:
         pointers=tuple(line.pointers),
         evidence=cite.all(line.citations, line.code),
         rationale=line.rationale,
-        confidence=line.confidence,
         minutes=line.minutes,
         ndc=line.ndc,
         ndc_quantity=line.ndc_quantity,

@@ -34,7 +34,6 @@ class DiagnosisArgument(_Argument):
     citations: list[Citation]
     guidelines: list[str] = Field(default_factory=list, description="guideline section ids, e.g. I.C.4.a")
     rationale: str
-    confidence: float | None = Field(default=None, description="leave empty; filled by calibration only")
 
 
 class ModifierArgument(_Argument):
@@ -58,7 +57,6 @@ class LineArgument(_Argument):
     ndc: str | None = None
     ndc_quantity: Decimal | None = None
     ndc_unit: Literal["F2", "GR", "ME", "ML", "UN"] | None = None
-    confidence: float | None = Field(default=None, description="leave empty; filled by calibration only")
 
 
 class MdmItemArgument(_Argument):

@@ -7,6 +7,7 @@ from langchain_core.messages import HumanMessage
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
+from agent.confidence import rate
 from agent.context import Context
 from agent.identity import claim_sha256
 from agent.prompts import render
@@ -36,7 +37,8 @@ def self_check(state: State, runtime: Runtime[Context]) -> Command[Literal["code
         after_message=len(state["messages"]),
         findings=findings,
     )
-    update = {"claim": claim, "findings": findings, "rounds": (found,)}
+    rated = rate(proposal, claim, context.model_spec)
+    update = {"proposal": rated, "claim": claim, "findings": findings, "rounds": (found,)}
     errors = [f for f in findings if f.level == "error" and f.override is None]
     by_person = state["decision"] is not None
     mendable = [f for f in errors if not f.rule.startswith(NOT_THE_CODERS)]
