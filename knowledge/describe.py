@@ -110,7 +110,7 @@ def _procedure(shelf: "Bookshelf", code: str, on: date | None) -> Json:
         "edition": found.edition,
         **_figures(found),
         "components": _components(shelf, found),
-        "add_on_to": list(shelf.edits.add_on_primaries(code) or ()),
+        "add_on_to": list(shelf.edits.add_on_primaries(code, on) or ()),
         "drug_unit": _drug_unit(shelf, code),
     }
 

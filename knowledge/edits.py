@@ -1,10 +1,13 @@
-"""NCCI look-ups: procedure pairs, units per day, add-on codes; each answer names its edition and row."""
+"""NCCI look-ups: procedure pairs, units per day, add-on codes; each answer names its edition and row.
 
-from collections.abc import Iterable, Mapping
+An imported edition in force on the date answers alone; the shipped starter answers where none is.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 from knowledge.errors import TableError
 from knowledge.records import Source
@@ -26,11 +29,12 @@ class PtpRow:
     column1: str
     column2: str
     modifier_indicator: Literal["0", "1"]
+    edition: str = PTP_EDITION
 
     @property
     def source(self) -> Source:
         """Table, edition and row."""
-        return Source(table="ncci_ptp", edition=PTP_EDITION, row=f"{self.column1}/{self.column2}")
+        return Source(table="ncci_ptp", edition=self.edition, row=f"{self.column1}/{self.column2}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,11 +48,12 @@ class MueRow:
     code: str
     mue: int
     mai: Literal["1", "2", "3"]
+    edition: str = MUE_EDITION
 
     @property
     def source(self) -> Source:
         """Table, edition and row."""
-        return Source(table="ncci_mue", edition=MUE_EDITION, row=self.code)
+        return Source(table="ncci_mue", edition=self.edition, row=self.code)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,11 +67,12 @@ class AddOnRow:
     code: str
     kind: Literal["1", "2", "3"]
     primaries: tuple[str, ...]
+    edition: str = ADD_ON_EDITION
 
     @property
     def source(self) -> Source:
         """Table, edition and row."""
-        return Source(table="ncci_add_on", edition=ADD_ON_EDITION, row=self.code)
+        return Source(table="ncci_add_on", edition=self.edition, row=self.code)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,8 +87,38 @@ class _Covered:
     code: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Mue:
+    code: str
+    mue: int
+    mai: Literal["1", "2", "3"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _AddOn:
+    code: str
+    kind: Literal["1", "2", "3"]
+    primaries: tuple[str, ...]
+
+
+class Rows(Protocol):
+    """An imported edition: one read-only SQLite file."""
+
+    def rows(self, query: str, arguments: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        """Run one query and return all its rows."""
+
+
+Pick = Callable[[str, date | None], tuple[str, Rows] | None]
+"""(table, date or None for the newest) -> name and rows of the imported edition that answers, or None."""
+
+
+def nothing_imported(_table: str, _on: date | None) -> None:
+    """No imported edition answers."""
+    return
+
+
 class EditTables:
-    """The loaded edits. They are partial: ask ``covers`` before reading "no row" as "no edit" (law 4)."""
+    """The loaded edits. A starter is partial: ask ``covers`` before reading "no row" as "no edit" (law 4)."""
 
     def __init__(
         self,
@@ -90,31 +126,46 @@ class EditTables:
         covered: Iterable[str],
         mue: Iterable[MueRow] = (),
         add_ons: Iterable[AddOnRow] = (),
+        pick: Pick = nothing_imported,
     ) -> None:
         self._pairs = dict(pairs)
         self._covered = frozenset(covered)
         self._mue = {row.code: row for row in mue}
         self._add_ons = {row.code: row for row in add_ons}
+        self._pick = pick
 
     @classmethod
-    def load(cls, data_dir: Path) -> "EditTables":
-        """Read the shipped edits.
+    def load(cls, data_dir: Path, pick: Pick = nothing_imported) -> "EditTables":
+        """Read the shipped edits; ``pick`` finds the imported editions that answer before them.
 
         Raises:
             TableError: a file is missing or malformed.
         """
         folder = edition_folder(data_dir)
-        mue = read_csv(folder / "mue.csv", MueRow)
+        mue = [MueRow(code=m.code, mue=m.mue, mai=m.mai) for m in read_csv(folder / "mue.csv", _Mue)]
         unique(folder / "mue.csv", (row.code for row in mue))
         covered = (row.code for row in read_csv(folder / "ptp_covered.csv", _Covered))
-        return cls(_read_pairs(folder / "ptp.csv"), covered, mue, read_csv(folder / "add_ons.csv", AddOnRow))
+        add_ons = (
+            AddOnRow(code=a.code, kind=a.kind, primaries=a.primaries)
+            for a in read_csv(folder / "add_ons.csv", _AddOn)
+        )
+        return cls(_read_pairs(folder / "ptp.csv"), covered, mue, add_ons, pick)
 
-    def covers(self, code: str) -> bool:
-        """Whether the pair edits know the code; where not, no answer about pairs can be given."""
-        return code in self._covered
+    def covers(self, code: str, on: date | None = None) -> bool:
+        """Whether the pair edits know the code; where not, no answer about pairs can be given.
+
+        The imported edition that answers knows every code of its rows in force at its release or later.
+        """
+        imported = self._pick("ncci_ptp", on)
+        if imported is None:
+            return code in self._covered
+        return bool(imported[1].rows("SELECT 1 FROM ncci_ptp_code WHERE code = ?", (code,)))
 
     def ptp(self, column1: str, column2: str, on: date | None = None) -> PtpRow | None:
-        """Return the edit with these columns, or None; the starter holds one edition, whatever ``on`` is."""
+        """Return the edit with these columns that is in force on the date (the newest where None), or None."""
+        imported = self._pick("ncci_ptp", on)
+        if imported is not None:
+            return _imported_pair(imported, column1, column2, on)
         never, may = self._pairs.get(column1, ("", ""))
         if f"|{column2}|" in never:
             return PtpRow(column1=column1, column2=column2, modifier_indicator="0")
@@ -126,18 +177,53 @@ class EditTables:
         """Return the edit between two codes in either direction; the row says which one is column 1."""
         return self.ptp(a, b, on) or self.ptp(b, a, on)
 
-    def mue(self, code: str) -> MueRow | None:
+    def mue(self, code: str, on: date | None = None) -> MueRow | None:
         """Return the unit limit, or None where the table has none (some limits are not published)."""
-        return self._mue.get(code)
+        imported = self._pick("ncci_mue", on)
+        if imported is None:
+            return self._mue.get(code)
+        edition, table = imported
+        found = table.rows("SELECT mue, mai FROM ncci_mue WHERE code = ?", (code,))
+        return MueRow(code=code, mue=found[0][0], mai=found[0][1], edition=edition) if found else None
 
-    def add_on(self, code: str) -> AddOnRow | None:
+    def add_on(self, code: str, on: date | None = None) -> AddOnRow | None:
         """Return the add-on row of a code, or None where the table does not list it as an add-on."""
-        return self._add_ons.get(code)
+        imported = self._pick("ncci_add_on", on)
+        if imported is None:
+            return self._add_ons.get(code)
+        edition, table = imported
+        found = table.rows(
+            "SELECT kind, primary_code FROM ncci_add_on WHERE code = ? AND ? BETWEEN first AND last"
+            " ORDER BY primary_code",
+            (code, _number(on)),
+        )
+        if not found:
+            return None
+        return AddOnRow(code=code, kind=found[0][0], primaries=tuple(r[1] for r in found), edition=edition)
 
-    def add_on_primaries(self, code: str) -> tuple[str, ...] | None:
+    def add_on_primaries(self, code: str, on: date | None = None) -> tuple[str, ...] | None:
         """Return the primary codes of an add-on code, or None where it is none."""
-        row = self._add_ons.get(code)
+        row = self.add_on(code, on)
         return None if row is None else row.primaries
+
+
+def _imported_pair(imported: tuple[str, Rows], column1: str, column2: str, on: date | None) -> PtpRow | None:
+    """A pair may recur with other dates; indicator 9 marks an edit that never applied."""
+    edition, table = imported
+    found = table.rows(
+        "SELECT indicator FROM ncci_ptp WHERE column1 = ? AND column2 = ? AND ? BETWEEN first AND last"
+        " AND indicator < 9 ORDER BY first DESC LIMIT 1",
+        (column1, column2, _number(on)),
+    )
+    if not found:
+        return None
+    indicator: Literal["0", "1"] = "1" if found[0][0] else "0"
+    return PtpRow(column1=column1, column2=column2, modifier_indicator=indicator, edition=edition)
+
+
+def _number(on: date | None) -> int:
+    """A date as YYYYMMDD; without one, the last day of rows that have no end."""
+    return 99991231 if on is None else on.year * 10000 + on.month * 100 + on.day
 
 
 def _read_pairs(path: Path) -> dict[str, tuple[str, str]]:

@@ -40,9 +40,9 @@ def edits_result(shelf: "Bookshelf", lines: "Sequence[EditLine]", on: "date") ->
     codes = dict.fromkeys(line.code for line in lines)
     return {
         "pairs": _pairs(edits, lines, on),
-        "units": _units(edits, lines),
-        "add_ons": _add_ons(edits, lines),
-        "not_covered": [code for code in codes if not edits.covers(code)],
+        "units": _units(edits, lines, on),
+        "add_ons": _add_ons(edits, lines, on),
+        "not_covered": [code for code in codes if not edits.covers(code, on)],
     }
 
 
@@ -68,14 +68,14 @@ def _pairs(edits: "EditTables", lines: "Sequence[EditLine]", on: "date") -> list
     return found
 
 
-def _units(edits: "EditTables", lines: "Sequence[EditLine]") -> list[Json]:
+def _units(edits: "EditTables", lines: "Sequence[EditLine]", on: "date") -> list[Json]:
     """MAI 1 compares each line, 2 and 3 the sum of the day (NCCI policy manual, chapter 1, section V)."""
     found: list[Json] = []
     day: dict[str, Decimal] = {}
     for line in lines:
         day[line.code] = day.get(line.code, Decimal(0)) + line.units
     for number, line in enumerate(lines, start=1):
-        row = edits.mue(line.code)
+        row = edits.mue(line.code, on)
         if row is None:
             continue
         counted = line.units if row.mai == "1" else day[line.code]
@@ -93,11 +93,11 @@ def _units(edits: "EditTables", lines: "Sequence[EditLine]") -> list[Json]:
     return found
 
 
-def _add_ons(edits: "EditTables", lines: "Sequence[EditLine]") -> list[Json]:
+def _add_ons(edits: "EditTables", lines: "Sequence[EditLine]", on: "date") -> list[Json]:
     present = {line.code for line in lines}
     found: list[Json] = []
     for number, line in enumerate(lines, start=1):
-        row = edits.add_on(line.code)
+        row = edits.add_on(line.code, on)
         if row is None:
             continue
         primary = next((code for code in row.primaries if code in present), None)

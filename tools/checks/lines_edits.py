@@ -121,7 +121,7 @@ def ptp_not_covered(request: CheckRequest) -> Iterator[Doubt]:
     if len(request.claim.lines) < 2:
         return
     for line in request.claim.lines:
-        if not request.bookshelf.edits.covers(line.code):
+        if not request.bookshelf.edits.covers(line.code, line.date_from):
             yield Doubt(
                 message=f"{line.code}: pairs with it are not covered by the loaded NCCI table.",
                 codes=(line.code,),

@@ -34,7 +34,7 @@ def units(request: CheckRequest) -> Iterator[Doubt]:
 def mue(request: CheckRequest) -> Iterator[Doubt]:
     """MAI 1 is judged line by line; MAI 2 and 3 over all lines of the day."""
     for line in request.claim.lines:
-        limit = request.bookshelf.edits.mue(line.code)
+        limit = request.bookshelf.edits.mue(line.code, line.date_from)
         if limit is None or (limit.mue == 0 and not request.medicare):
             continue
         same = [x for x in request.claim.lines if x.code == line.code and x.date_from == line.date_from]
@@ -83,7 +83,7 @@ def add_on_without_primary(request: CheckRequest) -> Iterator[Doubt]:
     """An add-on is paid only beside a primary service of the same day."""
     codes = {x.code for x in request.claim.lines}
     for line, row in known(request):
-        edit = request.bookshelf.edits.add_on(line.code)
+        edit = request.bookshelf.edits.add_on(line.code, line.date_from)
         if edit is not None:
             contractor = edit.kind != "1" or "CCCCC" in edit.primaries
             primary = bool(codes & set(edit.primaries)) or (contractor and _other_primary(request, line))

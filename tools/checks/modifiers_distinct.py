@@ -37,7 +37,7 @@ def unsupported_59(request: CheckRequest) -> Iterator[Doubt]:
     for line in request.claim.lines:
         marks = _DISTINCT & set(line.modifiers)
         twin = any(x is not line and x.code == line.code for x in request.claim.lines)
-        covered = all(request.bookshelf.edits.covers(x.code) for x in request.claim.lines)
+        covered = all(request.bookshelf.edits.covers(x.code, x.date_from) for x in request.claim.lines)
         if marks and line.number not in joined and not twin and covered:
             yield Doubt(
                 message=f"{line.code} carries {min(marks)}, but no edit joins it to another line.",
