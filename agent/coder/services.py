@@ -23,8 +23,14 @@ HERE = re.compile(
 )
 ELSEWHERE = re.compile(
     r"\b(?:sent (?:out|to)|reference lab\w*|outside|hospital|urgent care|emergency|last (?:week|month|year)|"
-    r"previous\w*|will be|to be|due|scheduled|ordered for|next|planned|refer\w*)\b"
+    r"previous\w*|will be|to be|due|scheduled|ordered for|next|planned|refer\w*|(?:to|for|await\w*) (?:the )?pathology)\b"
 )
+OFFICE = re.compile(r"\b(?:in[- ](?:the |our |this )?(?:office|clinic|house)|point of care|fingerstick)\b")
+RESULT = re.compile(
+    r"\b(?:positive|negative|normal|abnormal|shows?|showed|reveals?|revealed|trace)\b|[1-4]\+|:\s*\d"
+)
+OWN_ACTS = frozenset({"procedures", "exam", "results", "assessment", "assessment_plan", "plan"})
+"""Sections that tell of this visit: an act told there as done was done today."""
 IMAGE = re.compile(r"x-?rays?|radiographs?|films?|imaging|images?", re.IGNORECASE)
 SITES = (
     "middle finger", "index finger", "ring finger", "finger", "thumb", "toe", "hand", "wrist", "forearm", "elbow",
@@ -90,7 +96,12 @@ def _spoken(case: Case, lines: dict[str, Line]) -> Generator[tuple[Ask, ...], tu
 def performed(case: Case) -> list[Seen]:
     """Tests and procedures that were done here today; ordered, planned, reviewed or done elsewhere is not done."""
     found = [m for m in case.of("test", "procedure") if is_done(case, m)]
-    return [*found, *_headed(case), *(m for m in acts(case) if is_done(case, m))]
+    told = [m for m in acts(case) if is_done(case, m) or _acted(case, m)]
+    return [*found, *_headed(case), *told]
+
+
+def _acted(case: Case, seen: Seen) -> bool:
+    return seen.section_kind in OWN_ACTS and not ELSEWHERE.search(case.sentence(seen).lower())
 
 
 def is_done(case: Case, seen: Seen) -> bool:
@@ -104,9 +115,13 @@ def is_done(case: Case, seen: Seen) -> bool:
         return bool(seen.here) or seen.section_kind == "procedures" or bool(HERE.search(text))
     if seen.event not in {None, "reviewed"}:
         return False
-    return bool(HERE.search(text) and DONE.search(text)) or (
-        seen.section_kind in {"results", "procedures"} and "in the office" in text
-    )
+    return bool(HERE.search(text) and DONE.search(text)) or _resulted(seen, text)
+
+
+def _resulted(seen: Seen, text: str) -> bool:
+    """A test run in the office whose result stands beside it was done there today."""
+    own = seen.section_kind in {"results", "procedures", "exam"}
+    return bool(own and OFFICE.search(text) and (RESULT.search(text) or "in the office" in text))
 
 
 def _numbs(seen: Seen, text: str) -> bool:

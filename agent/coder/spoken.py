@@ -24,8 +24,10 @@ DRAWN = re.compile(
 MINUTES = re.compile(r"(\d{1,3})\s*(?:minutes|min)\b")
 TOBACCO = re.compile(r"smok|tobacco|nicotine|cigarette|vap(?:e|ing)")
 INJECTED = re.compile(
-    r"\binjection (?:of|into) the (?:(right|left) )?(\w+)(?: joint)?|\b(knee|shoulder|hip) (?:was )?injected"
+    r"\binjection (?:of|into) the (?:(right|left) )?(\w+)(?: joint)?|"
+    r"\b(knee|shoulder|hip|elbow|wrist|ankle)(?: joint)? (?:was )?(?:[\w ,]{0,60}?\band )?(?:then )?injected\b"
 )
+COMPLETED = re.compile(r"\b(?:was|were)\b|\btolerated\b|\bwithout complication", re.IGNORECASE)
 JOINTS = {
     "knee": "20610", "shoulder": "20610", "hip": "20610", "elbow": "20605", "wrist": "20605", "ankle": "20605",
     "finger": "20600", "toe": "20600", "thumb": "20600",
@@ -36,6 +38,7 @@ JOINT_DRUGS = {
     "betamethasone": "J0702", "dexamethasone": "J1100",
 }  # fmt: skip
 DOSE = re.compile(r"(\d+(?:\.\d+)?)\s*mg\b(?!/)")
+DOSE_BEFORE = re.compile(r"(\d+(?:\.\d+)?)\s*mg (?:of )?(?:\w+ )?$")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,7 +114,7 @@ def _injections(seen: Seen, text: str) -> Iterator[Heard]:
         return
     found = INJECTED.search(low)
     joint = found and (found[2] or found[3])
-    if found and joint in JOINTS and seen.section_kind == "procedures":
+    if found and joint in JOINTS and _today(seen, low):
         side = found[1] or next((s for s in ("left", "right") if s in low), None)
         guided = "ultrasound guid" in low
         code = GUIDED[JOINTS[joint]] if guided else JOINTS[joint]
@@ -119,12 +122,28 @@ def _injections(seen: Seen, text: str) -> Iterator[Heard]:
         yield Heard(code=code, seen=sided, why=f"{joint} joint injected today", said=text)
     if "injected" in low:
         for name, code in JOINT_DRUGS.items():
-            dose = DOSE.search(low, low.find(name)) if name in low else None
+            dose = _dose(low, name)
             if dose:
                 yield Heard(
                     code=code, seen=seen, why=f"{name} {dose[0]} injected", said=text, amount=Decimal(dose[1])
                 )
                 return
+
+
+def _today(seen: Seen, low: str) -> bool:
+    """An injection in the procedure section, or told as completed where the visit's own work is told."""
+    if seen.section_kind == "procedures":
+        return True
+    own = seen.section_kind in {"exam", "plan", "assessment", "assessment_plan"}
+    return own and "injected" in low and bool(COMPLETED.search(low)) and not NOT_TODAY.search(low)
+
+
+def _dose(low: str, name: str) -> "re.Match[str] | None":
+    """The milligrams beside the name of the drug: "40 mg of Kenalog" or "Kenalog 40 mg"."""
+    place = low.find(name)
+    if place < 0:
+        return None
+    return DOSE_BEFORE.search(low[:place]) or DOSE.search(low, place)
 
 
 def _vaccines(case: Case) -> Iterator[Heard]:

@@ -34,7 +34,11 @@ def plural(text: str) -> bool:
 
 
 def best_by_views(hits: Sequence[Json], text: str, stated: int | None, many: bool) -> Json:
-    """The code for the views stated; unstated, the code with the fewest views that what is said allows."""
+    """The code for the views stated; unstated, the code with the fewest views that what is said allows.
+
+    A title that counts no views (both knees standing) is another examination: it answers only where none counts them.
+    """
     wanted = stated or views_said(text) or (2 if many else 1)
-    fitting = [h for h in hits if views_of(h["display"])[0] <= wanted <= views_of(h["display"])[1]]
-    return min(fitting or hits, key=lambda h: views_of(h["display"]))
+    counted = [h for h in hits if TITLE.search(h["display"])] or hits
+    fitting = [h for h in counted if views_of(h["display"])[0] <= wanted <= views_of(h["display"])[1]]
+    return min(fitting or counted, key=lambda h: views_of(h["display"]))
