@@ -177,4 +177,11 @@ def _best(case: Case, seen: Seen, result: Json) -> Json | None:
         text = case.sentence(seen)
         stated = int(seen.value) if seen.unit == "views" and str(seen.value).isdigit() else None
         return best_by_views(hits, text, stated, plural(text))
-    return best_by_size(hits, case.sentence(seen))
+    return best_by_size(_by_method(hits, case.sentence(seen).lower()), case.sentence(seen))
+
+
+def _by_method(hits: list[Json], text: str) -> list[Json]:
+    """Where titles differ by the analyser, the automated one only when the record names it."""
+    automated = bool(re.search(r"(?<!non-)(?<!not )\bautomated|\banaly[sz]er", text))
+    fitting = [h for h in hits if ("non-automated" in h["display"]) != automated]
+    return fitting if any("automated" in h["display"] for h in hits[:1]) and fitting else hits
