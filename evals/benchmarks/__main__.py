@@ -2,7 +2,7 @@
 
 import sys
 
-from evals.benchmarks import end_to_end, text_reading, x12_speed
+from evals.benchmarks import checks, end_to_end, text_reading, x12_speed
 
 
 def main() -> int:
@@ -12,6 +12,7 @@ def main() -> int:
         ("one encounter", end_to_end.main),
         ("reading", text_reading.main),
         ("claims", x12_speed.main),
+        ("self-check", checks.main),
     ):
         sys.stdout.write(f"== {name}\n")
         sys.stdout.flush()
