@@ -1,11 +1,14 @@
 """The search of one edition of ICD-10-CM: rank terms, walk to valid codes, weigh what these say."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from knowledge.find.columns import Columns, other_behaviour
 from knowledge.find.context import Context
 from knowledge.find.fulltext import full_text
 from knowledge.find.hits import SearchHit
+from knowledge.find.imported import Imported
 from knowledge.find.index import encode
 from knowledge.find.memo import TermMemo
 from knowledge.find.query import Query, parse_query
@@ -23,6 +26,7 @@ _LOOKED_AT: Final = 30
 _SETTLED: Final = 0.85
 _REPHRASED: Final = 0.95
 _LEAD: Final = 0.2
+_WORDED: Final = frozenset({"index", "external"})
 
 
 def _encode_term(term: str) -> str:
@@ -38,7 +42,16 @@ class Engine:
         self._edition = edition
         self._vocabulary = shelf.vocabulary
         self._encoded = TermMemo(shelf.memo_path("terms"), _encode_term)
-        self._index = TermIndex(shelf.store, edition, self._synonyms())
+        indexes = Imported(shelf.home, shelf.store, edition)
+        more = indexes.store()
+        self._index = TermIndex(
+            shelf.store, edition, self._synonyms(), more if _WORDED & indexes.files.keys() else None
+        )
+        self._tables = [
+            Columns(kind, TermIndex(more, kind))
+            for kind in ("neoplasm", "drug")
+            if more is not None and kind in indexes.files
+        ]
         self._context = Context(shelf.icd, edition)
         self._rephraser = Rephraser(self._vocabulary, shelf.icd, edition)
         self._resolver = Resolver(shelf.store, shelf.icd, edition, self._index.rarity)
@@ -59,9 +72,24 @@ class Engine:
         if max((hit.score for hit in best.values()), default=0.0) < _SETTLED:
             for variant in self._rephraser.variants(query):
                 self._collect(variant, best, _REPHRASED)
+        self._from_tables(query, best)
         if not best:
             best = {hit.code: hit for hit in self._by_full_text(text, limit)}
         return sorted(best.values(), key=lambda hit: (-hit.score, hit.code))[:limit]
+
+    def _from_tables(self, query: Query, best: dict[str, SearchHit]) -> None:
+        """Codes by site and behaviour, or by substance and intent, of the imported tables."""
+        if not self._tables:
+            return
+        for known, hit in best.items():
+            factor = other_behaviour(known, query.text)
+            best[known] = hit if factor == 1.0 else replace(hit, score=round(hit.score * factor, 4))
+        for cell in (cell for table in self._tables for cell in table.search(query)):
+            for resolved in self._resolver.resolve(cell.code, query):
+                code = resolved.code
+                score = round(min(1.0, cell.score * resolved.factor), 4)
+                if code.code not in best or best[code.code].score < score:
+                    best[code.code] = self._hit(code, score, cell.found)
 
     def _by_full_text(self, text: str, limit: int) -> Iterator[SearchHit]:
         """What FTS5 finds where no term was ranked; its score says that it is only a lead."""

@@ -136,8 +136,13 @@ def _from_note(note: "NoteRow", listed: set[str]) -> Iterator[Term]:
                 yield Term(code, "reference", text, tokens(text))
 
 
-def write_terms(connection: sqlite3.Connection, terms: Iterable[Term], edition: str) -> None:
-    """Write terms and their postings; a negated stem has a posting of its own, marked ``~``."""
+def write_terms(
+    connection: sqlite3.Connection, terms: Iterable[Term], edition: str, rarity: Rarity | None = None
+) -> None:
+    """Write terms and their postings; a negated stem has a posting of its own, marked ``~``.
+
+    Terms are weighed by ``rarity``; None means by how rare their stems are among themselves.
+    """
     postings: defaultdict[str, array[int]] = defaultdict(lambda: array("I"))
     seen: set[tuple[str, tuple[Token, ...]]] = set()
     rows: list[tuple[str, int, str, str, str, str]] = []
@@ -152,7 +157,7 @@ def write_terms(connection: sqlite3.Connection, terms: Iterable[Term], edition: 
     connection.executemany("INSERT INTO icd_term VALUES (?, ?, ?, ?, ?, ?)", rows)
     blobs = ((edition, stem, numbers.tobytes()) for stem, numbers in sorted(postings.items()))
     connection.executemany("INSERT INTO icd_posting VALUES (?, ?, ?)", blobs)
-    rarity = Rarity({stem: len(numbers) for stem, numbers in postings.items()}, len(rows))
+    rarity = rarity or Rarity({stem: len(numbers) for stem, numbers in postings.items()}, len(rows))
     weights = array("f", (sum(map(rarity.doc_weight, row[5].split())) for row in rows))
     connection.execute("INSERT INTO icd_weight VALUES (?, ?)", (edition, weights.tobytes()))
 

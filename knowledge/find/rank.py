@@ -67,28 +67,43 @@ class Row:
 class TermIndex:
     """The terms of one edition: those of the store, and those of the vocabulary added in memory."""
 
-    def __init__(self, store: Store, edition: str, extra: Iterable[tuple[str, str, str]] = ()) -> None:
+    def __init__(
+        self,
+        store: Store,
+        edition: str,
+        extra: Iterable[tuple[str, str, str]] = (),
+        imported: Store | None = None,
+    ) -> None:
         """Open the index.
 
         Args:
-            store: the built store.
+            store: the built store; how rare a stem is, is told by its terms alone.
             edition: the edition to search.
             extra: further terms (code, text, encoded stems), in memory.
+            imported: a second store with terms of the same edition (those of an imported Alphabetic Index).
         """
-        self._store = store
         self._edition = edition
-        counts = store.rows("SELECT stem, length(terms) / 4 FROM icd_posting WHERE edition = ?", (edition,))
         self._weights = array("f")
-        self._weights.frombytes(
-            store.rows("SELECT weights FROM icd_weight WHERE edition = ?", (edition,))[0][0]
-        )
-        self.rarity = Rarity(dict(counts), len(self._weights))
+        self._stores: list[tuple[Store, int]] = []
+        counts: dict[str, int] = {}
+        self._imported_stems: frozenset[str] = frozenset()
+        for one in (store, imported) if imported else (store,):
+            found = one.rows("SELECT stem, length(terms) / 4 FROM icd_posting WHERE edition = ?", (edition,))
+            if one is store:
+                counts = dict(found)
+            else:
+                self._imported_stems = frozenset(stem for stem, _count in found)
+            self._stores.append((one, len(self._weights)))
+            self._weights.frombytes(
+                one.rows("SELECT weights FROM icd_weight WHERE edition = ?", (edition,))[0][0]
+            )
+        self.rarity = Rarity(counts, len(self._weights) if imported is None else self._stores[1][1])
         self._first_extra = len(self._weights)
         self._extra: list[tuple[str, str, str]] = []
         self._extra_postings: dict[str, list[int]] = {}
         for item in extra:
             self._append(item)
-        self.speller = Speller([*self.rarity.counts, *self._extra_postings])
+        self.speller = Speller({*self.rarity.counts, *self._imported_stems, *self._extra_postings})
         self.postings = lru_cache(maxsize=2048)(self._postings)
         self._rows: dict[int, Row] = {}
 
@@ -102,14 +117,15 @@ class TermIndex:
 
     def knows(self, stem: str) -> bool:
         """Tell whether any term holds the stem."""
-        return stem in self.rarity.counts or stem in self._extra_postings
+        return stem in self.rarity.counts or stem in self._extra_postings or stem in self._imported_stems
 
     def _postings(self, stem: str) -> tuple[int, ...]:
-        numbers = array("I")
         query = "SELECT terms FROM icd_posting WHERE edition = ? AND stem = ?"
-        for (blob,) in self._store.rows(query, (self._edition, stem)):
-            numbers.frombytes(blob)
-        return (*numbers, *self._extra_postings.get(stem, ()))
+        found: list[int] = []
+        for store, first in self._stores:
+            for (blob,) in store.rows(query, (self._edition, stem)):
+                found += (number + first for number in array("I", blob)) if first else array("I", blob)
+        return (*found, *self._extra_postings.get(stem, ()))
 
     def rows(self, numbers: list[int]) -> list[Row]:
         """Fetch terms by number, in the order asked."""
@@ -117,18 +133,22 @@ class TermIndex:
             self._rows = {}
         known = self._rows
         missing = [n for n in numbers if n not in known and n < self._first_extra]
-        if missing:
-            marks = ",".join("?" * len(missing))
-            query = (
-                f"SELECT id, code, source, text, stems FROM icd_term WHERE edition = ? AND id IN ({marks})"  # noqa: S608 - marks only
-            )
-            for number, *cells in self._store.rows(query, (self._edition, *missing)):
-                known[number] = self._parse(*cells)
+        ends = [*(first for _store, first in self._stores[1:]), self._first_extra]
+        for (store, first), end in zip(self._stores, ends, strict=True):
+            self._fetch(store, first, [n - first for n in missing if first <= n < end])
         for number in numbers:
             if number not in known:
                 code, text, stems = self._extra[number - self._first_extra]
                 known[number] = self._parse(code, "synonym", text, stems)
         return [known[number] for number in numbers]
+
+    def _fetch(self, store: Store, first: int, ids: list[int]) -> None:
+        if not ids:
+            return
+        marks = ",".join("?" * len(ids))
+        query = f"SELECT id, code, source, text, stems FROM icd_term WHERE edition = ? AND id IN ({marks})"  # noqa: S608 - marks only
+        for number, *cells in store.rows(query, (self._edition, *ids)):
+            self._rows[first + number] = self._parse(*cells)
 
     def _parse(self, code: str, source: str, text: str, stems: str) -> Row:
         weight = self.rarity.doc_weight
@@ -137,7 +157,7 @@ class TermIndex:
         }
         return Row(code, source, text, parsed, sum(own for _role, own in parsed.values()))
 
-    def candidates(self, query: Query) -> list[int]:
+    def candidates(self, query: Query, pool: int = POOL) -> list[int]:
         """Pick the terms worth a closer look: those that share most with the query for their length."""
         shared: dict[int, float] = {}
         total = 0.0
@@ -153,7 +173,7 @@ class TermIndex:
                     elif not crowded:
                         shared[number] = gain
         weights = self._weights
-        return nlargest(POOL, shared, key=lambda number: shared[number] / (total + weights[number]))
+        return nlargest(pool, shared, key=lambda number: shared[number] / (total + weights[number]))
 
     @lru_cache(maxsize=16384)  # noqa: B019 - the index lives as long as the process
     def variants(self, stem: str) -> tuple[tuple[str, float], ...]:
@@ -167,13 +187,13 @@ class TermIndex:
         wanted = tuple(replace(one, stem=self.variants(one.stem)[0][0]) for one in query.wanted)
         return replace(query, wanted=wanted)
 
-    def rank(self, query: Query) -> list[Scored]:
-        """Score the candidate terms of a query, best first."""
+    def rank(self, query: Query, pool: int = POOL) -> list[Scored]:
+        """Score the candidate terms of a query, best first; at most ``pool`` of them."""
         wanted = [
             (self.variants(w.stem), w.negated, self.rarity.weight(w.stem) * (1.0 if w.part == 0 else 0.8))
             for w in query.wanted
         ]
-        scored = [agreement(wanted, row, query) for row in self.rows(self.candidates(query))]
+        scored = [agreement(wanted, row, query) for row in self.rows(self.candidates(query, pool))]
         return sorted(scored, key=lambda one: (-one.score(), one.code))
 
 

@@ -1,0 +1,130 @@
+"""Importing the Alphabetic Index, the external-cause index, the neoplasm and drug tables, and index addenda.
+
+One import writes one file ``home/editions/<table>/<year>.sqlite`` beside its place and renames it when every check has
+passed: it is whole or not there, may be interrupted, and done twice it gives the same.
+"""
+
+import hashlib
+import os
+import sqlite3
+import threading
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from knowledge.errors import TableError
+from knowledge.find.entries import INSERT, SCHEMA, TABLES, cells_of, read_entries
+from knowledge.sources.index_addenda import apply, read_addenda
+from knowledge.sources.index_xml import IndexFile, IndexRow, Kind, read_index
+
+RELEASE: Final = """
+CREATE TABLE release (
+  "table" TEXT NOT NULL, edition TEXT NOT NULL, effective_from TEXT NOT NULL, effective_to TEXT NOT NULL,
+  rows INTEGER NOT NULL, source TEXT NOT NULL, sha256 TEXT NOT NULL, complete INTEGER NOT NULL);
+"""
+_LEAST: Final[dict[Kind, int]] = {"index": 70_000, "external": 7_000, "neoplasm": 1_700, "drug": 6_500}
+_PLACED: Final = 0.9
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IndexRelease:
+    """What an import has written."""
+
+    table: str
+    edition: str
+    effective_from: date
+    effective_to: date
+    rows: int
+    source: str
+    sha256: str
+    path: Path
+
+
+def import_index(path: Path, home: Path, *, least: int | None = None) -> IndexRelease:
+    """Import one index file (XML, told by its content) or the addenda (text) that bring the Index to their year.
+
+    Args:
+        path: the official file.
+        home: the data folder.
+        least: fewest entries of a whole file; None means what the official releases never fall below.
+
+    Raises:
+        TableError: the file is none of these, damaged, or not whole; or addenda without the Index of the year before.
+    """
+    content = path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    if content.removeprefix(b"\xef\xbb\xbf")[:256].lstrip().startswith(b"<"):
+        found = read_index(path)
+        source = path.name
+    else:
+        found, source, digest = _with_addenda(path, home, digest)
+    wanted = _LEAST[found.kind] if least is None else least
+    if len(found.rows) < wanted:
+        raise TableError(
+            f"{path.name}: {len(found.rows)} entries, a whole file has {wanted} or more: cut off?"
+        )
+    return _write(found, home, source, digest)
+
+
+def _with_addenda(path: Path, home: Path, digest: str) -> tuple[IndexFile, str, str]:
+    addenda = read_addenda(path)
+    before = str(int(addenda.version) - 1)
+    base = home / "editions" / TABLES["index"] / f"{before}.sqlite"
+    if not base.exists():
+        raise TableError(
+            f"{path.name}: addenda for {addenda.version} change the Index of {before}: import that one first"
+        )
+    applied = apply(read_entries(base), addenda)
+    asked = applied.made + len(applied.unplaced)
+    if applied.made < _PLACED * asked:
+        raise TableError(
+            f"{path.name}: only {applied.made} of {asked} changes find their place in the Index of {before}"
+        )
+    with closing(sqlite3.connect(f"{base.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        source, sha256 = connection.execute("SELECT source, sha256 FROM release").fetchone()
+    total = hashlib.sha256(f"{sha256}{digest}".encode()).hexdigest()
+    named = f"{source} + {path.name} ({applied.made} of {asked} changes)"
+    return IndexFile(kind="index", version=addenda.version, rows=applied.rows), named, total
+
+
+def _write(found: IndexFile, home: Path, source: str, digest: str) -> IndexRelease:
+    year = int(found.version)
+    target = home / "editions" / TABLES[found.kind] / f"{found.version}.sqlite"
+    release = IndexRelease(
+        table=TABLES[found.kind],
+        edition=found.version,
+        effective_from=date(year - 1, 10, 1),
+        effective_to=date(year, 9, 30),
+        rows=len(found.rows),
+        source=source,
+        sha256=digest,
+        path=target,
+    )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}")
+    try:
+        with closing(sqlite3.connect(temporary)) as connection:
+            _fill(connection, found.rows, release)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return release
+
+
+def _fill(connection: sqlite3.Connection, rows: tuple[IndexRow, ...], release: IndexRelease) -> None:
+    connection.executescript("PRAGMA journal_mode = OFF;" + SCHEMA + RELEASE)
+    connection.executemany(INSERT, cells_of(rows))
+    values = (
+        release.table,
+        release.edition,
+        release.effective_from.isoformat(),
+        release.effective_to.isoformat(),
+        release.rows,
+        release.source,
+        release.sha256,
+        1,
+    )
+    connection.execute("INSERT INTO release VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+    connection.commit()
