@@ -23,6 +23,7 @@ class Settings:
         guardrail: Bedrock guardrail as ``id:version`` (``SUPERBILL_GUARDRAIL``).
         contact_phone: telephone of the billing office (``SUPERBILL_CONTACT_PHONE``) for claims whose billing
             provider gives none.
+        ledger: ``postgresql://`` URL of the claims' ledger (``SUPERBILL_LEDGER``), None for the store folder.
         model_timeout: seconds to wait for a model's reply (``SUPERBILL_MODEL_TIMEOUT``).
     """
 
@@ -37,6 +38,7 @@ class Settings:
     bedrock_endpoint: str | None = None
     guardrail: str | None = None
     contact_phone: str | None = None
+    ledger: str | None = None
     model_timeout: float = 120.0
 
 
@@ -55,6 +57,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         bedrock_endpoint=env.get("SUPERBILL_BEDROCK_ENDPOINT"),
         guardrail=env.get("SUPERBILL_GUARDRAIL"),
         contact_phone=env.get("SUPERBILL_CONTACT_PHONE"),
+        ledger=env.get("SUPERBILL_LEDGER"),
         model_timeout=_seconds(env, "SUPERBILL_MODEL_TIMEOUT", 120.0),
     )
 

@@ -14,7 +14,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "code": ("agent.cli.code", "code one encounter, or a folder of them"),
     "knowledge": ("agent.cli.knowledge", "the bookshelf: status, build, search, show, linkage, guidelines"),
     "note": ("agent.cli.note", "read a note: show, assert"),
-    "claim": ("agent.cli.claim", "claims: check, render, parse"),
+    "claim": ("agent.cli.claim", "claims: check, render, parse; submit, acks, remits, stats, history"),
     "trace": ("agent.cli.trace", "a run's decision trace: show"),
     "worklist": ("agent.cli.review", "encounters that wait for a person"),
     "approve": ("agent.cli.review", "approve a held claim"),

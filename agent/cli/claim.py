@@ -1,4 +1,4 @@
-"""``superbill claim``: check, render and parse claims, ours or from any other system."""
+"""``superbill claim``: check, render and parse claims, ours or from any other system; the rest in ``claim_life``."""
 
 import argparse
 import sys
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from agent.cli.claim_life import add_actions
 from agent.cli.errors import EXIT_BLOCKED, EXIT_OK, UsageError
 from agent.settings import load_settings
 
@@ -21,7 +22,7 @@ FORMATS = {"837": ".837", "fhir": ".fhir.json", "cms1500": ".cms1500.pdf", "json
 
 
 def add(name: str, parser: argparse.ArgumentParser) -> None:
-    """Declare check, render and parse."""
+    """Declare check, render and parse, and the actions of a claim's life after emission."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     checked = actions.add_parser("check", help="judge a claim with the self-check's rules")
     checked.add_argument("file", type=Path, metavar="FILE", help="837P, FHIR Claim or claim.json")
@@ -39,6 +40,7 @@ def add(name: str, parser: argparse.ArgumentParser) -> None:
     parsed.add_argument("file", type=Path, metavar="FILE")
     parsed.add_argument("--json", action="store_true")
     parsed.set_defaults(run=parse)
+    add_actions(actions)
 
 
 def _bytes(path: Path) -> bytes:

@@ -16,9 +16,11 @@ class UsageError(Exception):
 
 def user_errors() -> tuple[type[Exception], ...]:
     """Every exception type whose message is meant for the user."""
+    from agent.ledger.states import LedgerError
     from agent.models import ModelSpecError
     from agent.settings import SettingsError
     from agent.store import StoreError
+    from agent.submit.carrier import DeliveryError
     from agent.trace import TraceError
     from knowledge.errors import KnowledgeError
     from tools.claim.errors import ClaimError, UnreadableClaim, X12Error
@@ -28,6 +30,8 @@ def user_errors() -> tuple[type[Exception], ...]:
         UsageError,
         SettingsError,
         StoreError,
+        LedgerError,
+        DeliveryError,
         KnowledgeError,
         InputError,
         ModelSpecError,

@@ -31,7 +31,7 @@ class FolderCarrier:
                 f"{self._folder}: can not be written ({error.strerror}); run again when it can"
             ) from error
 
-    def finish(self, staged: str, name: str, content: bytes) -> bool:  # noqa: ARG002 - the staged file has it
+    def finish(self, staged: str, name: str, content: bytes) -> bool:
         """See :class:`~agent.submit.carrier.Carrier`.
 
         Raises:

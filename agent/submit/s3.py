@@ -16,7 +16,7 @@ class S3Carrier:
     def stage(self, staged: str, content: bytes) -> None:
         """See :class:`~agent.submit.carrier.Carrier`; nothing to do."""
 
-    def finish(self, staged: str, name: str, content: bytes) -> bool:  # noqa: ARG002 - nothing is staged
+    def finish(self, staged: str, name: str, content: bytes) -> bool:
         """See :class:`~agent.submit.carrier.Carrier`: False when the object exists already.
 
         Raises:

@@ -62,7 +62,7 @@ class SftpCarrier:
             local.write_bytes(content)
             self._must(f'put "{local}" "{self._path(staged)}"')
 
-    def finish(self, staged: str, name: str, content: bytes) -> bool:  # noqa: ARG002 - the staged file has it
+    def finish(self, staged: str, name: str, content: bytes) -> bool:
         """See :class:`~agent.submit.carrier.Carrier`.
 
         Raises:
