@@ -14,7 +14,7 @@ def kin_scopes(norms: Sequence[str], start: int, stop: int, cues: list[RawCue]) 
         kind = "other" if relative == "*" else "family"
         history = norms[high - 1] in {"of", "for", "history", "fhx"} or high - low > 3
         window = norms[high : min(stop, high + 4)]
-        if low > start and norms[low - 1] in {"with", "by"}:
+        if _before(norms, low, start) in {"with", "by"}:
             continue
         if not history and any(word in tables.reporting for word in window[:2]):
             continue
@@ -40,11 +40,16 @@ def _kin_end(norms: Sequence[str], at: int, stop: int, cues: list[RawCue]) -> in
     return stop
 
 
-def _after_in(norms: Sequence[str], low: int, start: int) -> bool:
+def _before(norms: Sequence[str], low: int, start: int) -> str:
+    """The word before a relative and its possessive: one who brings a child, or comes with a patient, has nothing."""
     at = low - 1
     while at > start and norms[at] in word_set("possessives"):
         at -= 1
-    return at >= start and norms[at] in {"in", "("}
+    return norms[at] if at >= start else ""
+
+
+def _after_in(norms: Sequence[str], low: int, start: int) -> bool:
+    return _before(norms, low, start) in {"in", "("}
 
 
 def _clause_start(norms: Sequence[str], low: int, start: int, cues: list[RawCue]) -> int:

@@ -51,6 +51,11 @@ PROBES = [
      "The laceration was closed at an urgent care yesterday.", {"12002"}),
     ("Major depressive disorder, moderate.", "PHQ-9 was administered today, scored 14.",
      "PHQ-9 at the next visit.", {"96127"}),
+    ("Acute cystitis.", "Urine dipstick in the office (automated): nitrite positive.",
+     "Urinalysis (automated) at the laboratory.", {"81003"}),
+    ("Influenza A.", "Rapid influenza A and B in the office: A positive.", "Rapid influenza A and B if fever returns.", {"87804"}),
+    ("Neoplasm of uncertain behavior of skin of the back.", "Shave biopsy of the back was performed. Specimen to pathology.",
+     "Shave biopsy next week, specimen to pathology.", {"11102"}),
 ]  # fmt: skip
 
 

@@ -65,6 +65,39 @@ def test_titles_tell_views(title: str, views: tuple[int, int]) -> None:
     assert views_of(title) == views
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "codes"),
+    [
+        ("The knee was prepped and injected with 40 mg of Kenalog.", "plan", ["20610"]),
+        ("The knee can be injected with 40 mg of Kenalog if therapy fails.", "plan", []),
+        ("The knee was injected last year.", "plan", []),
+        ("The left knee was injected with Kenalog 80 mg.", "hpi", []),
+    ],
+)
+def test_an_injection_told_in_prose_where_the_visits_work_is_told(
+    text: str, kind: str, codes: list[str]
+) -> None:
+    assert [h.code for h in spoken(case(text, kind=kind)) if h.code.startswith("206")] == codes
+
+
+def test_the_dose_stands_before_or_after_the_drug() -> None:
+    for text in (
+        "It was injected with 40 mg of Kenalog and 2 cc of lidocaine.",
+        "Kenalog 40 mg was injected.",
+    ):
+        (drug,) = [h for h in spoken(case(text)) if h.code == "J3301"]
+        assert drug.amount == 40
+
+
+def test_a_film_of_both_knees_standing_is_no_answer_to_stated_views() -> None:
+    hits = [
+        {"display": "Knee X-ray, both knees standing, front view"},
+        {"display": "Knee X-ray, three views"},
+    ]
+    assert best_by_views(hits, "X-ray of the knee, 3 views", None, many=False) == hits[1]
+    assert best_by_views(hits[:1], "X-ray of both knees", None, many=True) == hits[0]
+
+
 def test_unstated_views_take_the_fewest_that_fit() -> None:
     hits = [{"display": "Shoulder X-ray, two or more views"}, {"display": "Shoulder X-ray, one view"}]
     assert best_by_views(hits, "X-rays of the shoulder", None, plural("X-rays")) == hits[0]

@@ -84,6 +84,8 @@ PEOPLE = [
     ("FAMILY HISTORY: hypertension.", "hypertension", "family"),
     ("Mother reports that he has fever.", "fever", "patient"),
     ("Her mother had dementia, but she has memory loss.", "memory loss", "patient"),
+    ("The boy was brought by his mother with 4 days of cough.", "cough", "patient"),
+    ("Asthma in his mother.", "asthma", "family"),
     ("She is married with children and is worried about diabetes.", "diabetes", "patient"),
     ("Her roommate has influenza.", "influenza", "other"),
 ]
