@@ -28,6 +28,24 @@ TREATED = re.compile(
     re.IGNORECASE,
 )
 """Chronic diseases that are current as long as they are treated (IV.I); a cancer, clot or stroke under follow-up is not."""
+NAMED_IN = frozenset({"assessment", "assessment_plan", "addendum"})
+REGION = re.compile(
+    r"\b(?:hip|knee|shoulder|ankle|wrist|elbow|hand|foot|thumb|finger|toe|lumbar|cervical)\b", re.IGNORECASE
+)
+PLACELESS = re.compile(
+    r"(?:(?:primary|secondary|post-?traumatic|severe|moderate|mild|acute|chronic|early|advanced|end[- ]stage|degenerative)[ ,]+)*"
+    r"(?:osteoarthritis|arthritis|degenerative joint disease|bursitis|tendinitis|tendonitis|sprain|strain|contusion)",
+    re.IGNORECASE,
+)
+"""A disease of joint or tendon named without its place: the place is that of the pain it causes."""
+UNDERWAY = re.compile(
+    r"\w.*\b(?:on|during|after|since|under|receiving|undergoing|completed|finished|while on)\s+(?:\w+\s+)?$",
+    re.IGNORECASE | re.DOTALL,
+)
+BEFORE_SURGERY = re.compile(
+    r"\b(?:pre-?op\w*|clearance|planned|upcoming|scheduled|before)\b[^.;:]*$", re.IGNORECASE
+)
+BESIDE = re.compile(r"\w{3,}.*\b(?:with|and)\s+$", re.IGNORECASE | re.DOTALL)
 VAGUE = frozenset({"pain", "injury", "symptom", "disease", "disorder", "condition", "problem", "injuries"})
 
 
@@ -35,7 +53,7 @@ VAGUE = frozenset({"pain", "injury", "symptom", "disease", "disorder", "conditio
 class Candidate:
     """A condition to look up: the mention that documents it best, and everything listed under it.
 
-    ``queries`` are what a coder would look up, the provider's own title first.
+    ``queries`` are what a coder would look up, the provider's own title first; ``told`` is the assessment's sentence.
     """
 
     seen: Seen
@@ -43,6 +61,7 @@ class Candidate:
     rationale: str
     guideline: str
     queries: tuple[str, ...]
+    told: str = ""
 
     @property
     def bilateral(self) -> bool:
@@ -123,6 +142,7 @@ def _candidate(case: Case, seen: Seen, listed: tuple[Seen, ...], why: str, guide
         rationale=f"{why}: '{seen.text}'",
         guideline=guideline,
         queries=tuple(queries),
+        told=case.sentence(seen) if seen.section_kind in NAMED_IN else "",
     )
 
 
@@ -140,7 +160,10 @@ def cause_of(seen: Seen, title: str) -> str:
         return ""
     found = SIDE.search(title)
     side = str(seen.laterality or (found.group().lower() if found else ""))
-    return " ".join([*([side] if side and side not in parts[1].lower() else []), parts[1].strip(" ,")])
+    cause = parts[1].strip(" ,")
+    region = REGION.search(parts[0]) if PLACELESS.fullmatch(cause) else None
+    place = [side] if side and side not in cause.lower() else []
+    return " ".join([*place, *([region.group().lower()] if region else []), cause])
 
 
 def _under_treatment(known: str, listed: tuple[Seen, ...]) -> bool:
@@ -188,9 +211,24 @@ def _is_errand(seen: Seen) -> bool:
     return bool(seen.kind == "status" and seen.section_kind == "plan" and loose)
 
 
+def _in_passing(case: Case, seen: Seen) -> bool:
+    """Words of a title that name no condition of their own.
+
+    A treatment the disease is under ("breast cancer, on chemotherapy"), the operation an examination comes before, and a vague
+    word beside the thing itself ("varicose veins with pain").
+    """
+    sentence = case.sentence(seen)
+    before = sentence[: max(sentence.find(str(seen.text)), 0)]
+    if seen.vocabulary_kind == "encounter":
+        return bool(UNDERWAY.search(before))
+    if seen.vocabulary_kind == "status":
+        return bool(BEFORE_SURGERY.search(before))
+    return seen.concept in VAGUE and bool(BESIDE.search(before))
+
+
 def _from_assessment(case: Case) -> Iterator[Candidate]:
     headers = [m for m in case.mentions if m.in_assessment and m.is_header and m.kind in KINDS]
-    headers = [m for m in headers if not _is_errand(m)]
+    headers = [m for m in headers if not (_is_errand(m) or _in_passing(case, m))]
     titles = list(unknown_titles(case))
     for header in headers:
         listed = case.under(header)

@@ -35,7 +35,7 @@ def diagnose(case: Case) -> Stage:
     hits = yield from look_up(wanted, [r.query for r in refused])
     results = [r for found in hits[len(wanted) :] for r in found]
     rules = yield from open_rules()
-    chosen, unruled = ruled(choose(wanted, hits[: len(wanted)]), rules)
+    chosen, unruled = ruled(choose(wanted, hits[: len(wanted)], str(case.encounter.get("sex") or "")), rules)
     chosen, combined = combine(chosen, [row for row in combinations() if row.guideline in rules])
     if not chosen:
         return Diagnosed(diagnoses=(), rejected=tuple(_rejected(refused, results)))

@@ -10,6 +10,14 @@ from agent.coder.conversation import Json
 
 MINIMUM_SCORE = 0.35
 EXAMINATION = ("Z01.81", "Z01.89")
+NEARLY = 0.9
+BOTH = re.compile(r"\bbilateral\b|\bboth\b", re.IGNORECASE)
+OTHER_SEX = {
+    "female": re.compile(r"\bmale breast\b", re.IGNORECASE),
+    "male": re.compile(r"\bfemale breast\b", re.IGNORECASE),
+}
+PLACELESS = ("T14", "T30.0")
+"""Injury and burn of an unspecified place (I.C.19.b, I.C.19.d.5): not beside what says more."""
 PERSONAL_HISTORY = ("Z85", "Z86", "Z87")
 HISTORY = re.compile(
     r"\b(?:history|h/o|hx|status post|s/p|resolved|remission|former|previous|prior|past|old|healed|survivor)\b",
@@ -43,12 +51,17 @@ class Dropped:
     citations: list[Json]
 
 
-def choose(candidates: Sequence[Candidate], found: Sequence[Sequence[Json]]) -> list[Diagnosis]:
-    """The best billable hit of each result of each candidate; what has none is not guessed."""
+def choose(
+    candidates: Sequence[Candidate], found: Sequence[Sequence[Json]], sex: str = ""
+) -> list[Diagnosis]:
+    """The best billable hit of each result of each candidate; what has none is not guessed.
+
+    A code for the other sex is none of this patient's.
+    """
     chosen: dict[str, Diagnosis] = {}
     for candidate, results in zip(candidates, found, strict=False):
         for result in results:
-            hit = _hit(result, past=_past(candidate))
+            hit = _hit(result, past=_past(candidate), sex=sex)
             if hit is None:
                 continue
             known = chosen.get(hit["code"])
@@ -70,12 +83,18 @@ def _past(candidate: Candidate) -> bool:
     return seen.temporality == "historical" or seen.trend == "resolved" or bool(HISTORY.search(words))
 
 
-def _hit(result: Json, *, past: bool) -> Json | None:
-    """The best billable hit; under a category that was found first, one of its own codes."""
+def _hit(result: Json, *, past: bool, sex: str) -> Json | None:
+    """The best billable hit; under a category that was found first, one of its own codes; both sides where both are meant."""
     good = [h for h in result["hits"] if h["billable"] and h["score"] >= MINIMUM_SCORE]
     good = [h for h in good if past or not h["code"].startswith(PERSONAL_HISTORY)]
+    other = OTHER_SEX.get(sex)
+    good = [h for h in good if not (other and other.search(h["display"]))]
     own = [h for h in good if h["code"].startswith(result["hits"][0]["code"])]
-    return next(iter([*own, *good]), None)
+    both = [
+        h for h in good if "bilateral" in h["display"].lower() and h["score"] >= NEARLY * good[0]["score"]
+    ]
+    twin = [h for h in both if BOTH.search(str(result.get("query"))) and h["code"][:3] == good[0]["code"][:3]]
+    return next(iter([*twin, *own, *good]), None)
 
 
 def combine(
@@ -125,6 +144,11 @@ def _integral(d: Diagnosis, others: list[Diagnosis], lookups: dict[str, Json]) -
 
 
 def _less_specific(d: Diagnosis, others: list[Diagnosis]) -> str | None:
+    if d.code.startswith(PLACELESS):
+        other = next(
+            (o for o in others if not o.code.startswith((*PLACELESS, "Z", "V", "W", "X", "Y"))), None
+        )
+        return f"an injury of no named place beside {other.code}" if other else None
     if not d.code.endswith("9"):
         return None
     twin = next((o for o in others if o.code != d.code and o.code.startswith(d.code[:-1].rstrip("."))), None)

@@ -68,7 +68,7 @@ def _again(candidate: Candidate, result: Json) -> list[str]:
         return []
     query = str(result["query"])
     if needs_episode(result):
-        return _both(candidate, f"{query} {episode(candidate.seen)}")
+        return _both(candidate, f"{query} {episode(candidate.seen, candidate.told)}")
     if not any(part in str(hits[0].get("needs")) for part in NEEDS_SIDE):
         return []
     if candidate.bilateral:

@@ -17,9 +17,15 @@ from agent.coder.combinations import covers
 from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.diagnoses import Diagnosis
 from agent.coder.episode import episode
+from agent.coder.spoken import sentences
 
 Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], list[Diagnosis]]
-WORTH = 0.75
+WORTH = 0.7
+ADULT = 20
+OVER = 70.0
+NUMBER = re.compile(r"\d{2}(?:\.\d+)?")
+ESTROGEN = re.compile(r"\b(?:ER|estrogen[- ]receptor)[- ]?(?P<sign>positive|negative)\b", re.IGNORECASE)
+OTHER_RECEPTORS = re.compile(r"\bHER-?2\b|\bPR\b|progesterone[- ]receptor|triple[- ]negative", re.IGNORECASE)
 TAKEN = frozenset({"present"})
 STOPPED = "stopped"
 STORY = frozenset({"hpi", "chief_complaint", "assessment", "assessment_plan", "other"})
@@ -46,7 +52,13 @@ def long_term() -> tuple[LongTerm, ...]:
 
 def secondary(case: Case, diagnoses: Sequence[Diagnosis]) -> Stage:
     """The diagnoses with what goes with them at their end."""
-    wanted = [*_drugs(case, diagnoses), *_tobacco(case, diagnoses), *_causes(case, diagnoses)]
+    wanted = [
+        *_receptors(case, diagnoses),
+        *_drugs(case, diagnoses),
+        *_body_mass(case, diagnoses),
+        *_tobacco(case, diagnoses),
+        *_causes(case, diagnoses),
+    ]
     if not wanted:
         return list(diagnoses)
     (found,) = yield (
@@ -108,9 +120,44 @@ def _drugs(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate]:
     for row in long_term():
         if not any(covers(row.condition, d.code) for d in diagnoses):
             continue
-        seen = next((m for m in taken if re.fullmatch(row.drug_class, str(m.drug_class or ""))), None)
+        seen = next((m for m in taken if _named(row.drug_class, m)), None)
         if seen is not None:
             yield _candidate(seen, row.query, f"takes {seen.text} for it over the long term", row.guideline)
+
+
+def _named(pattern: str, drug: Seen) -> bool:
+    return any(re.fullmatch(pattern, str(name or "")) for name in (drug.drug_class, drug.concept))
+
+
+def _body_mass(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate]:
+    """The adult's body mass index beside obesity or overweight that the provider diagnosed (I.B.14)."""
+    if not any(d.code.startswith("E66") for d in diagnoses) or (case.encounter.get("age") or 0) < ADULT:
+        return
+    for seen in case.of("vital"):
+        found = NUMBER.search(str(seen.value or "")) if seen.concept == "body mass index" else None
+        if found:
+            query = f"bmi {_band(float(found.group()))}"
+            yield _candidate(seen, query, f"'{seen.text}' beside the diagnosis of weight", "I.B.14")
+            return
+
+
+def _band(index: float) -> str:
+    """The band of a body mass index as the tabular list prints it (category Z68)."""
+    for low, high in ((40, 44.9), (45, 49.9), (50, 59.9), (60, 69.9)):
+        if low <= index < high + 0.1:
+            return f"{low:.1f}-{high}"
+    return f"{int(index)}.0-{int(index)}.9" if index < OVER else "70 or greater"
+
+
+def _receptors(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate]:
+    """Estrogen receptor status beside breast cancer ("use additional code" at C50); with other receptors told it is not guessed."""
+    if not any(d.code.startswith("C50") for d in diagnoses):
+        return
+    told = [(seen, text) for seen, text in sentences(case) if ESTROGEN.search(text)]
+    if told and not any(OTHER_RECEPTORS.search(text) for text in case.texts.values()):
+        found = ESTROGEN.search(told[0][1])
+        query = f"estrogen receptor {(found['sign'] if found else '').lower()}"
+        yield _candidate(told[0][0], query, "receptor status of the tumour", "I.A.17")
 
 
 def _tobacco(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate]:
