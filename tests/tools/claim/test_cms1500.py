@@ -52,10 +52,10 @@ def _expected(boxes):
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
 def test_the_text_of_the_pdf_is_the_claim_box_by_box(claim):
-    _compare(claim, "overlay")
+    compare_with_pdf(claim, "overlay")
 
 
-def _compare(claim, style):
+def compare_with_pdf(claim, style):
     drawn = _texts(render_cms1500(claim, style=style))
     pages = pages_of(claim)
     assert len(drawn) == len(pages) == -(-len(claim.lines) // 6)
@@ -120,7 +120,7 @@ def _full(claim, subscriber):
 
 
 def test_the_drawn_form_carries_the_same_data(claim, subscriber):
-    _compare(_full(claim, subscriber), "form")
+    compare_with_pdf(_full(claim, subscriber), "form")
 
 
 def test_every_box_of_a_full_claim(claim, subscriber):

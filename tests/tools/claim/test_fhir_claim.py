@@ -24,7 +24,7 @@ def _parsed(claim):
     return json.loads(dump_fhir_claim(claim), parse_float=Decimal)
 
 
-def _without_payments(claim):
+def without_payments(claim):
     lines = tuple(line.model_copy(update={"payments": ()}) for line in claim.lines)
     billed = claim.billed.order
     return claim.model_copy(
@@ -32,7 +32,7 @@ def _without_payments(claim):
     )
 
 
-def _with_control_numbers(claim):
+def with_control_numbers(claim):
     """What an 837P and FHIR say alike: line numbers given, the supplier's name left out."""
     lines = tuple(
         line.model_copy(update={"control_number": f"{claim.claim_id}L{n}"})
@@ -49,7 +49,7 @@ def _with_control_numbers(claim):
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
 def test_a_random_claim_is_a_sound_fhir_claim_and_comes_back(claim):
-    claim = _with_control_numbers(_without_payments(claim))
+    claim = with_control_numbers(without_payments(claim))
     resource = _parsed(claim)
     assert check_fhir_claim(resource) == []
     back = read_fhir_claim(resource).claim

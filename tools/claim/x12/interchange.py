@@ -4,16 +4,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from tools.claim.errors import X12Error
+from tools.claim.x12.pieces import can_cut_before, levels_above
 from tools.claim.x12.segments import Segment, tokenise
 
 
 @dataclass(slots=True)
 class Transaction:
-    """One ST..SE with the ISA and GS around it."""
+    """One ST..SE with the ISA and GS around it, or a piece of it.
+
+    Segments before position ``fresh`` repeat the levels above a later piece; an earlier piece has them too.
+    """
 
     isa: Segment
     gs: Segment | None
     segments: list[Segment]
+    fresh: int = 0
 
     @property
     def kind(self) -> str:
@@ -31,9 +36,10 @@ class Envelopes:
     """Walks the envelopes of a file and notes what does not agree.
 
     After :meth:`transactions` is used up: ``interchanges``, ``acknowledgments`` (TA1 segments), ``errors``
-    and ``stray`` (segments outside any transaction).
+    and ``stray`` (segments outside any transaction). With ``most``, an 837 of more segments comes in pieces.
     """
 
+    most: int | None = None
     interchanges: int = 0
     count: int = 0
     errors: list[X12Error] = field(default_factory=list)
@@ -44,6 +50,8 @@ class Envelopes:
     _open: list[Segment] | None = None
     _groups: int = 0
     _in_group: int = 0
+    _given: int = 0
+    _fresh: int = 0
 
     def transactions(self, chunks: str | Iterable[str]) -> Iterator[Transaction]:
         """Every transaction of the file, one at a time.
@@ -53,6 +61,8 @@ class Envelopes:
         """
         for segment in tokenise(chunks):
             if self._open is not None and segment.elements[0] not in _ENVELOPE:
+                if self.most and len(self._open) >= self.most and can_cut_before(segment):
+                    yield from self._cut(segment)
                 self._open.append(segment)
                 continue
             done = self._envelope(segment)
@@ -64,6 +74,16 @@ class Envelopes:
             self._fault(self._gs, "the group has no GE; the file is cut short")
         if self._isa is not None:
             self._fault(self._isa, "the interchange has no IEA; the file is cut short")
+
+    def _cut(self, segment: Segment) -> Iterator[Transaction]:
+        """The piece that ends before ``segment``; what is open then begins with the levels above it."""
+        body = self._open
+        if not body or self._isa is None or body[0].get(1) != "837":
+            return
+        yield Transaction(self._isa, self._gs, body, self._fresh)
+        above = levels_above(body, segment)
+        self._given += len(body) - len(above)
+        self._open, self._fresh = above, segment.position
 
     def _fault(self, segment: Segment, reason: str) -> None:
         self.errors.append(segment.error(reason))
@@ -110,7 +130,7 @@ class Envelopes:
             self._fault(self._open[0], "the transaction has no SE")
         if self._gs is None:
             self._fault(segment, "stands outside a group (GS)")
-        self._open = [segment]
+        self._open, self._given, self._fresh = [segment], 0, 0
 
     def _end_transaction(self, segment: Segment) -> Transaction | None:
         body = self._open
@@ -120,11 +140,12 @@ class Envelopes:
         self._open = None
         self.count += 1
         self._in_group += 1
-        if segment.get(1) != str(len(body) + 1) and segment.get(1).lstrip("0") != str(len(body) + 1):
-            self._fault(segment, f"counts {segment.get(1)} segments, there are {len(body) + 1}")
+        size = self._given + len(body) + 1
+        if segment.get(1).lstrip("0") != str(size):
+            self._fault(segment, f"counts {segment.get(1)} segments, there are {size}")
         if segment.get(2).lstrip("0") != body[0].get(2).lstrip("0"):
             self._fault(segment, f"control number {segment.get(2)!r} is not that of ST, {body[0].get(2)!r}")
-        return Transaction(self._isa, self._gs, body)
+        return Transaction(self._isa, self._gs, body, self._fresh)
 
     def _end_group(self, segment: Segment) -> None:
         if self._open is not None:

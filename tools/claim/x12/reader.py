@@ -76,17 +76,19 @@ def read_transaction(
 ) -> None:
     """Append the claims of one 837 transaction, what was kept, and the errors of claims that can not be read.
 
+    Of a later piece, what its repeated levels hold is not told again.
+
     Raises:
         X12Error: its loops are out of order, so that no claim can be told apart.
     """
     root = build_tree(transaction.segments)
     root.take("ST")
     beginning = root.take("BHT")
-    created = _created(beginning, transaction, errors)
+    created = _created(beginning, transaction, [] if transaction.fresh else errors)
     for child in root.each("1000A", "1000B"):
         child.segments.clear()
     for billing in root.each("2000A"):
-        for claim_loop, above in _claims_under(billing, created, errors):
+        for claim_loop, above in _claims_under(billing, created, errors, transaction.fresh):
             claim_loop.label = claim_loop.segments[0].get(1)
             try:
                 claims.append(read_claim(claim_loop, above))
@@ -96,7 +98,7 @@ def read_transaction(
                 first = error.errors()[0]
                 where = ".".join(map(str, first["loc"]))
                 errors.append(str(transaction.segments[0].error(f"claim field {where}: {first['msg']}")))
-    kept.extend(_kept(root, None))
+    kept.extend(k for k in _kept(root, None) if k.position >= transaction.fresh)
 
 
 def _created(beginning: Segment | None, transaction: Transaction, errors: list[str]) -> date:
@@ -114,7 +116,9 @@ def _created(beginning: Segment | None, transaction: Transaction, errors: list[s
         return _NO_DATE
 
 
-def _claims_under(billing: Loop, created: date, errors: list[str]) -> Iterator[tuple[Loop, Above]]:
+def _claims_under(
+    billing: Loop, created: date, errors: list[str], fresh: int
+) -> Iterator[tuple[Loop, Above]]:
     billing.take("HL")
     provider, pay_to = _billing(billing)
     for subscriber in billing.each("2000B"):
@@ -122,7 +126,8 @@ def _claims_under(billing: Loop, created: date, errors: list[str]) -> Iterator[t
         try:
             own = _above(subscriber, provider, pay_to, created)
         except X12Error as error:
-            errors.append(str(error))
+            if (error.position or 0) >= fresh:
+                errors.append(str(error))
             continue
         for claim in subscriber.each("2300"):
             yield claim, own
