@@ -4,6 +4,7 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, Protocol, TypeVar, cast, get_args
@@ -127,9 +128,15 @@ class IntegralRow:
 
 def in_range(code: str, span: str) -> bool:
     """Tell whether a code lies in a range of categories or codes ("J00-J06", "R05", "E11.4-E11.6")."""
-    low, _, high = span.replace(".", "").partition("-")
+    low, high = _bounds(span)
     bare = code.replace(".", "")
-    return low <= bare[: len(low)] and bare[: len(high or low)] <= (high or low)
+    return low <= bare[: len(low)] and bare[: len(high)] <= high
+
+
+@lru_cache(maxsize=4096)
+def _bounds(span: str) -> tuple[str, str]:
+    low, _, high = span.replace(".", "").partition("-")
+    return low, high or low
 
 
 class _Row(Protocol):
@@ -193,7 +200,7 @@ class Vocabulary:
     def is_integral(self, symptom: str, disease: str) -> IntegralRow | None:
         """Return the row that makes a symptom code integral to a disease code (I.B.5), or None."""
         for row in self.integral:
-            if in_range(symptom, row.symptom) and in_range(disease, row.disease):
+            if in_range(disease, row.disease) and in_range(symptom, row.symptom):
                 return row
         return None
 
