@@ -1,9 +1,14 @@
 """The search of one edition of ICD-10-CM: rank terms, walk to valid codes, weigh what these say."""
 
+import csv
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from knowledge.errors import TableError
 from knowledge.find.columns import Columns, other_behaviour
 from knowledge.find.context import Context
 from knowledge.find.fulltext import full_text
@@ -15,7 +20,7 @@ from knowledge.find.query import Query, parse_query
 from knowledge.find.rank import Scored, TermIndex
 from knowledge.find.rephrase import Rephraser
 from knowledge.find.resolve import Resolver
-from knowledge.find.words import tokens
+from knowledge.find.words import SEARCH_DATA, tokens
 from knowledge.icd10cm import dotted
 
 if TYPE_CHECKING:
@@ -26,11 +31,34 @@ _LOOKED_AT: Final = 30
 _SETTLED: Final = 0.85
 _REPHRASED: Final = 0.95
 _LEAD: Final = 0.2
+TERMS_FILE: Final = SEARCH_DATA / "terms.csv"
+_CODE: Final = re.compile(r"[A-Z][0-9A-Z]{2}(?:\.[0-9A-Z]{1,4})?")
 _WORDED: Final = frozenset({"index", "external"})
 
 
 def _encode_term(term: str) -> str:
     return " ".join(map(encode, tokens(term)))
+
+
+@lru_cache(maxsize=1)
+def rare_terms(path: Path = TERMS_FILE) -> tuple[tuple[str, str], ...]:
+    """Load names of rare diseases that serve search alone: (term, code).
+
+    Raises:
+        TableError: other columns, a row that is not a lower-case term and a code, or a term given twice.
+    """
+    out: dict[str, str] = {}
+    with path.open(encoding="utf-8", newline="") as handle:
+        rows = csv.reader(handle)
+        if next(rows, None) != ["term", "code"]:
+            raise TableError(f"{path.name}:1: columns must be term,code")
+        for row in rows:
+            if len(row) != 2 or row[0] != row[0].lower().strip() or not _CODE.fullmatch(row[1]):
+                raise TableError(f"{path.name}:{rows.line_num}: needs a lower-case term and a code")
+            if row[0] in out:
+                raise TableError(f"{path.name}:{rows.line_num}: {row[0]} is given twice")
+            out[row[0]] = row[1]
+    return tuple(out.items())
 
 
 class Engine:
@@ -59,6 +87,8 @@ class Engine:
     def _synonyms(self) -> Iterator[tuple[str, str, str]]:
         for row in self._vocabulary.problems:
             yield row.code, row.term, self._encoded(row.term)
+        for term, code in rare_terms():
+            yield code, term, self._encoded(term)
         self._encoded.save()
 
     def search(self, text: str, limit: int) -> list[SearchHit]:
