@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from knowledge.editions import Editions, read_manifest
 from knowledge.icd10cm import IcdTable
+from knowledge.imported import ImportedTables
 from knowledge.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -58,7 +59,12 @@ class Bookshelf:
     def editions(self) -> Editions:
         """Which edition of each table answers for a date of service."""
         shipped = [e for path in sorted(DATA.glob("*/manifest.toml")) for e in read_manifest(path)]
-        return Editions([*self.store.editions(), *shipped])
+        return Editions([*self.store.editions(), *shipped, *self.imported.complete()])
+
+    @cached_property
+    def imported(self) -> ImportedTables:
+        """The official editions imported into ``home``; each is opened when it is first asked for."""
+        return ImportedTables(self.home)
 
     @cached_property
     def icd(self) -> IcdTable:
@@ -105,7 +111,7 @@ class Bookshelf:
         """NCCI pairs, unit limits and add-on rules."""
         from knowledge.edits import EditTables
 
-        return EditTables.load(DATA)
+        return EditTables.load(DATA, self.imported.pick)
 
     @cached_property
     def linkage(self) -> "LinkageTable":

@@ -56,7 +56,7 @@ class Editions:
     def _choose(self, table: str, on: date) -> EditionChoice:
         """Return the edition of ``table`` that answers for a date of service.
 
-        The edition in force answers (the latest where several are). Where none is, the nearest one does,
+        The edition in force answers (a complete one before a starter, then the latest). Where none is, the nearest one does,
         marked ``mismatch``: the encounter is then held and the import named (law 1).
 
         Raises:
@@ -65,7 +65,8 @@ class Editions:
         self.newest(table)
         in_force = [e for e in self.all(table) if _distance(e, on) == 0]
         if in_force:
-            return EditionChoice(edition=in_force[-1], mismatch=False)
+            best = max(in_force, key=lambda e: (e.complete, e.effective_from))
+            return EditionChoice(edition=best, mismatch=False)
         nearest = min(self.all(table), key=lambda e: _distance(e, on))
         return EditionChoice(edition=nearest, mismatch=True)
 

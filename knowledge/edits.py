@@ -151,6 +151,24 @@ class EditTables:
         )
         return cls(_read_pairs(folder / "ptp.csv"), covered, mue, add_ons, pick)
 
+    def starter_pairs(self) -> tuple[tuple[str, str], ...]:
+        """All shipped pairs, column 1 first: a true imported table agrees with them."""
+        return tuple(
+            (column1, column2)
+            for column1, texts in self._pairs.items()
+            for text in texts
+            for column2 in text.split("|")
+            if column2
+        )
+
+    def starter_limits(self) -> tuple[MueRow, ...]:
+        """All shipped unit limits."""
+        return tuple(self._mue.values())
+
+    def starter_add_ons(self) -> tuple[AddOnRow, ...]:
+        """All shipped add-on rows."""
+        return tuple(self._add_ons.values())
+
     def covers(self, code: str, on: date | None = None) -> bool:
         """Whether the pair edits know the code; where not, no answer about pairs can be given.
 
@@ -208,11 +226,14 @@ class EditTables:
 
 
 def _imported_pair(imported: tuple[str, Rows], column1: str, column2: str, on: date | None) -> PtpRow | None:
-    """A pair may recur with other dates; indicator 9 marks an edit that never applied."""
+    """A pair may recur with other dates, indicator 9 marks an edit that never applied.
+
+    Where first days are not told (0), the row that ends first among those not ended by the date is its.
+    """
     edition, table = imported
     found = table.rows(
         "SELECT indicator FROM ncci_ptp WHERE column1 = ? AND column2 = ? AND ? BETWEEN first AND last"
-        " AND indicator < 9 ORDER BY first DESC LIMIT 1",
+        " AND indicator < 9 ORDER BY first DESC, last LIMIT 1",
         (column1, column2, _number(on)),
     )
     if not found:

@@ -1,0 +1,107 @@
+"""Imported editions: one read-only SQLite file each, ``home/editions/<table>/<edition>.sqlite``, opened when asked.
+
+A file is written beside its place and renamed when every check has passed, so a file that is there is whole.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Final
+
+from knowledge.records import Edition
+from knowledge.store import Store
+
+RELEASE: Final = """
+CREATE TABLE release (
+  "table" TEXT NOT NULL, edition TEXT NOT NULL, effective_from TEXT NOT NULL, effective_to TEXT,
+  rows INTEGER NOT NULL, source TEXT NOT NULL, sha256 TEXT NOT NULL, complete INTEGER NOT NULL);
+"""
+PICKED: Final = ("ncci_ptp", "ncci_mue", "ncci_add_on")
+LICENCE: Final = "as the imported official file says; code numbers of CPT are the AMA's"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Release:
+    """What an imported file is; ``rows`` is counted while it is written."""
+
+    table: str
+    edition: str
+    effective_from: date
+    effective_to: date | None
+    source: str
+    sha256: str
+
+
+class ImportedTables:
+    """The imported editions in a data folder; a table's folder is looked at when it is first asked for."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._found = cache(self._read)
+        self._open = cache(Store)
+        self.pick = lru_cache(maxsize=4096)(self._pick)
+
+    def editions(self, table: str) -> tuple[Edition, ...]:
+        """List the imported editions of a table, oldest first."""
+        return tuple(edition for edition, _ in self._found(table))
+
+    def complete(self) -> tuple[Edition, ...]:
+        """List all imported editions that answer look-ups of ``pick``."""
+        return tuple(edition for table in PICKED for edition in self.editions(table))
+
+    def _read(self, table: str) -> tuple[tuple[Edition, Path], ...]:
+        paths = list((self._home / "editions" / table).glob("[!.]*.sqlite"))
+        return tuple(sorted(((_edition(p), p) for p in paths), key=lambda pair: pair[0].effective_from))
+
+    def _pick(self, table: str, on: date | None) -> tuple[str, Store] | None:
+        """Return name and rows of the edition in force on a date (the newest where None), or None."""
+        found = [(e, p) for e, p in self._found(table) if on is None or _in_force(e, on)]
+        return (found[-1][0].edition, self._open(found[-1][1])) if found else None
+
+
+def _in_force(edition: Edition, on: date) -> bool:
+    return edition.effective_from <= on and (edition.effective_to is None or on <= edition.effective_to)
+
+
+def _edition(path: Path) -> Edition:
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        row = connection.execute(
+            'SELECT "table", edition, effective_from, effective_to, rows, source, sha256, complete FROM release'
+        ).fetchone()
+    names = ("table", "edition", "effective_from", "effective_to", "rows", "source", "sha256", "complete")
+    return Edition.model_validate({**dict(zip(names, row, strict=True)), "licence": LICENCE})
+
+
+def write_edition(home: Path, release: Release, fill: Callable[[sqlite3.Connection], int]) -> Path:
+    """Write one edition: all of it or nothing; the same file imported twice gives the same edition.
+
+    Args:
+        home: the data folder.
+        release: what is written.
+        fill: makes the tables, writes and checks them, and returns the number of rows; an error it raises
+            leaves the folder as it was.
+    """
+    target = home / "editions" / release.table / f"{release.edition}.sqlite"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}")
+    try:
+        with closing(sqlite3.connect(temporary)) as connection:
+            connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + RELEASE)
+            rows = fill(connection)
+            ends = release.effective_to.isoformat() if release.effective_to else None
+            connection.execute(
+                "INSERT INTO release VALUES (?, ?, ?, ?, ?, ?, ?, 1)",
+                (release.table, release.edition, release.effective_from.isoformat(), ends, rows,
+                 release.source, release.sha256),
+            )  # fmt: skip
+            connection.commit()
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return target
