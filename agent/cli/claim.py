@@ -15,6 +15,7 @@ from agent.settings import load_settings
 if TYPE_CHECKING:
     from knowledge.bookshelf import Bookshelf
     from knowledge.records import Finding
+    from tools.claim.load import LoadedClaim
     from tools.claim.model import Claim
     from tools.encounter import ClinicalDocument, EncounterFacts
 
@@ -35,6 +36,7 @@ def add(name: str, parser: argparse.ArgumentParser) -> None:
     rendered.add_argument("--to", choices=tuple(FORMATS), required=True)
     rendered.add_argument("--out", type=Path, required=True, help="file to write")
     rendered.add_argument("--control-number", type=int, default=1)
+    rendered.add_argument("--form", type=Path, help="your own fillable CMS-1500 (PDF) to fill in")
     rendered.set_defaults(run=render)
     parsed = actions.add_parser("parse", help="read an 837P, 835, 999, TA1 or 277CA")
     parsed.add_argument("file", type=Path, metavar="FILE")
@@ -163,12 +165,39 @@ def render(options: argparse.Namespace) -> int:
     from agent.outputs import render_one
     from tools.claim.load import load_claim
 
+    if options.form is not None and options.to != "cms1500":
+        raise UsageError("--form goes with --to cms1500")
     loaded = load_claim(_bytes(options.file), options.file.name)
+    if options.form is not None:
+        return _fill(loaded, options)
     content = render_one(loaded.claims, options.to, options.control_number, load_settings().contact_phone)
-    for gap in loaded.gaps:
-        sys.stderr.write(f"not in the source: {gap}\n")
+    _print_gaps(loaded)
     _write(options.out, content)
     sys.stdout.write(f"wrote {options.out}\n")
+    return EXIT_OK
+
+
+def _print_gaps(loaded: "LoadedClaim") -> None:
+    for gap in loaded.gaps:
+        sys.stderr.write(f"not in the source: {gap}\n")
+    for fault in loaded.faults:
+        sys.stderr.write(f"malformed: {fault}\n")
+
+
+def _fill(loaded: "LoadedClaim", options: argparse.Namespace) -> int:
+    """Fill the user's own form, one file for each sheet of six lines: NAME.pdf, NAME-2.pdf ..."""
+    from tools.claim.cms1500.fill import fill_cms1500
+
+    if len(loaded.claims) != 1:
+        raise UsageError(f"{options.file} holds {len(loaded.claims)} claims; a form takes one")
+    sheets = fill_cms1500(loaded.claims[0], _bytes(options.form))
+    _print_gaps(loaded)
+    for number, sheet in enumerate(sheets, 1):
+        out = options.out if number == 1 else options.out.with_stem(f"{options.out.stem}-{number}")
+        for box in sheet.unplaced:
+            sys.stderr.write(f"sheet {number}: the form has no field for {box}\n")
+        _write(out, sheet.pdf)
+        sys.stdout.write(f"wrote {out}\n")
     return EXIT_OK
 
 

@@ -8,7 +8,7 @@ from tools.claim.cms1500.limits import unprinted
 from tools.claim.errors import ClaimError
 from tools.claim.model import Claim
 
-__all__ = ["LINES_PER_PAGE", "Paging", "pages_of", "render_cms1500", "unprinted"]
+__all__ = ["LINES_PER_PAGE", "Paging", "check_room", "pages_of", "render_cms1500", "unprinted"]
 
 _MOST_DIAGNOSES, _MOST_POINTERS, _MOST_MODIFIERS, _MOST_LINES = 12, 4, 4, 50
 
@@ -26,10 +26,19 @@ def render_cms1500(
     Raises:
         ClaimError: it has more diagnoses, pointers, modifiers or lines than the form has room for.
     """
+    check_room(claim)
+    return draw_pages(pages_of(claim, paging), form=style == "form", title=f"CMS-1500 {claim.claim_id}")
+
+
+def check_room(claim: Claim) -> None:
+    """Refuse a claim the form has no room for.
+
+    Raises:
+        ClaimError: it has more diagnoses, pointers, modifiers or lines than the form has room for.
+    """
     problems = _too_much(claim)
     if problems:
         raise ClaimError(problems)
-    return draw_pages(pages_of(claim, paging), form=style == "form", title=f"CMS-1500 {claim.claim_id}")
 
 
 def _too_much(claim: Claim) -> list[str]:
