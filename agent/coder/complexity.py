@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from agent.coder import told
 from agent.coder.case import Case, Seen
 from agent.coder.combinations import covers
 from agent.coder.conversation import Json
@@ -43,7 +44,12 @@ OFF_GOAL = re.compile(
     r"(?:not|in)[- ]?(?:well |adequately |fully |optimally |completely )controlled|inadequately controlled|"
     r"sub-?optimal\w*|poorly controlled|poor control|remains? (?:elevated|high|symptomatic)|refractory|"
     r"(?:is|are|still) (?:slightly |a bit |a little )?(?:elevated|too high)|exacerbat(?:ion|ed)|decompensat\w+|flare[ds]?\b|"
-    r"flare-?up|progress(?:ed|ing)\b|fail(?:ed|ing)\b|no(?:t| longer) (?:responding|improving|effective))",
+    r"flare-?up|progress(?:ed|ing)\b|fail(?:ed|ing)\b|no(?:t| longer) (?:responding|improving|effective)|"
+    r"running (?:high|low|above)|(?:higher|lower|worse) than (?:\w+ ){0,4}(?:should|goal|target|before|last|previous\w*|ago|like|want)|"
+    r"persist\w* (?:despite|in spite)|(?:despite|in spite of) (?:\w+ ){0,4}(?:therapy|treatment|medications?|use)|"
+    r"(?:still|remains?|continues? to be|disease is) (?:\w+ ){0,2}(?:active|bothersome|symptomatic|severe)|"
+    r"continues? to (?:have|experience) (?:\w+ ){0,2}(?:symptoms?|pain|episodes?|attacks?)|more frequent|"
+    r"(?:symptoms?|pain|flushes|flashes) (?:is|are) (?:\w+ )?(?:bothersome|severe|debilitating|limiting))",
     re.IGNORECASE,
 )
 HEDGED = re.compile(
@@ -85,7 +91,7 @@ def complexities() -> tuple[Complexity, ...]:
 def complexity(case: Case, d: Diagnosis, lookup: Json, listed: Sequence[Seen]) -> str:
     """At goal or not, newly found or known, course, prognosis, kind of injury; ``listed`` is what belongs to it."""
     if _is_chronic(d, lookup):
-        if not at_goal(listed) or _said_off_goal(case, listed):
+        if not at_goal(listed) or _said_off_goal(case, listed) or _treated_anew(case, listed):
             return "chronic_exacerbation"
         return "undiagnosed_new_problem" if _newly_found(case, listed) else "stable_chronic"
     if _is_fracture(d.code):
@@ -109,9 +115,28 @@ def at_goal(listed: Sequence[Seen]) -> bool:
 
 def _said_off_goal(case: Case, listed: Sequence[Seen]) -> bool:
     """The assessment says in other words that the goal is not met ("above goal", "remains elevated", "a flare")."""
-    spoken = {case.sentence(m) for m in listed if m.in_assessment}
+    spoken = {case.sentence(m) for m in listed if m.in_assessment} | set(told.item(case, listed))
     found = [(text, OFF_GOAL.search(text)) for text in spoken]
     return any(m and not HEDGED.search(text[: m.end()]) for text, m in found)
+
+
+def _treated_anew(case: Case, listed: Sequence[Seen]) -> bool:
+    """Treatment is begun: a drug of the plan that nothing else in the record says is taken, or an operation."""
+    words = set(told.item(case, listed))
+    if any(seen.text in words for seen in told.operations(case)):
+        return True
+    taken = {m.generic or m.concept for m in case.of("medication") if not m.in_assessment}
+    return any(
+        m.kind == "medication"
+        and m.in_assessment
+        and m.action is None
+        and m.dose
+        and is_meant(m)
+        and m.temporality != "historical"
+        and (m.generic or m.concept) not in taken
+        and not told.KEPT.search(case.sentence(m))
+        for m in listed
+    )
 
 
 def is_meant(seen: Seen) -> bool:

@@ -9,6 +9,7 @@ from agent.coder.case import Case, Seen
 from agent.coder.complexity import ADVANCED, OPERATION, complexity, is_investigated, is_meant
 from agent.coder.conversation import Json
 from agent.coder.diagnoses import Diagnosis
+from agent.coder.strengths import is_prescribed
 
 DRUG_ACTIONS = frozenset({"new", "continued", "changed", "refilled", "stopped"})
 PLANS = frozenset({"plan", "assessment_plan", "addendum"})
@@ -119,7 +120,7 @@ def _historian(case: Case) -> list[Counted]:
 def risk(case: Case) -> list[Counted]:
     """Management decided today (CPT MDM table, risk)."""
     drugs = [
-        _drug(m)
+        _drug(case, m)
         for m in case.of("medication")
         if _decided(case, m) and (m.action in DRUG_ACTIONS or m.dose or m.section_kind in PLANS)
     ]
@@ -129,6 +130,7 @@ def risk(case: Case) -> list[Counted]:
     kinds = [
         Counted(category="prescription_drug", text=str(m.text), seen=m) for m in told.prescriptions(case)
     ]
+    kinds += [Counted(category="therapy", text=str(m.text), seen=m) for m in told.therapies(case)]
     operated = [Counted(category="major_surgery", text=str(m.text), seen=m) for m in told.operations(case)]
     return [c for c in (*drugs, *services, *kinds, *operated) if c is not None]
 
@@ -138,10 +140,13 @@ def _decided(case: Case, seen: Seen) -> bool:
     return seen.in_assessment or (not case.has_assessment and seen.section_kind == "other")
 
 
-def _drug(seen: Seen) -> Counted | None:
+def _drug(case: Case, seen: Seen) -> Counted | None:
     if not is_meant(seen):
         return None
-    over_counter = seen.availability == "otc" or (seen.availability == "either" and seen.action != "new")
+    either = seen.availability == "either"
+    over_counter = seen.availability == "otc" or (
+        either and seen.action != "new" and not is_prescribed(seen, case.sentence(seen))
+    )
     category = "otc_drug" if over_counter else "prescription_drug"
     return Counted(category=category, text=f"{seen.text}: {seen.action or 'managed'}", seen=seen)
 

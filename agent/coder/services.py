@@ -9,8 +9,8 @@ from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.drugs import inject
 from agent.coder.lines import Line
 from agent.coder.sizes import best_by_size
-from agent.coder.spoken import spoken
-from agent.coder.views import best_by_views, plural
+from agent.coder.spoken import sentences, spoken
+from agent.coder.views import best_by_views, plural, views_said
 
 Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], tuple[Line, ...]]
 MINIMUM_SCORE = 0.75
@@ -97,7 +97,7 @@ def performed(case: Case) -> list[Seen]:
     """Tests and procedures that were done here today; ordered, planned, reviewed or done elsewhere is not done."""
     found = [m for m in case.of("test", "procedure") if is_done(case, m)]
     told = [m for m in acts(case) if is_done(case, m) or _acted(case, m)]
-    return [*found, *_headed(case), *told]
+    return [*found, *_headed(case), *_viewed(case, found), *told]
 
 
 def _acted(case: Case, seen: Seen) -> bool:
@@ -152,6 +152,22 @@ def _headed(case: Case) -> Iterator[Seen]:
             )
             if is_done(case, seen):
                 yield seen
+
+
+def _viewed(case: Case, found: list[Seen]) -> Iterator[Seen]:
+    """Images told by their views alone ("three views of the right ankle were taken here")."""
+    told = {(m.document, m.sentence) for m in found}
+    for seen, text in sentences(case):
+        if (seen.document, seen.sentence) in told or not views_said(text) or IMAGE.search(text):
+            continue
+        side = next((s for s in ("left", "right") if re.search(rf"\b{s}\b", text.lower())), None)
+        raw = {
+            **seen.raw, "kind": "test", "concept": "x-ray", "assertion": "present", "experiencer": "patient",
+            "event": "done", "laterality": side,
+        }  # fmt: skip
+        view = Seen(document=seen.document, index=-1, raw=raw)
+        if _site(text.lower()) and DONE.search(text.lower()) and is_done(case, view):
+            yield view
 
 
 def _query(case: Case, seen: Seen) -> str:

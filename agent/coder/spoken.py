@@ -18,14 +18,22 @@ GIVEN = re.compile(r"\b(?:given|administered|injected)\b")
 NOT_TODAY = re.compile(
     r"\b(?:will be|to be given|due|declin\w*|refus\w*|last (?:year|month|week)|was given (?:on|in)|next)\b"
 )
+PAST = re.compile(
+    r"\b(?:ago|previously|prior|was injected (?:on|in)|has been|had|history|if|may|could|consider\w*|offered|schedul\w*|will)\b"
+)
 DRAWN = re.compile(
     r"blood (?:was )?drawn|venipuncture (?:was )?(?:done|performed)|blood sample (?:was )?taken"
 )
 MINUTES = re.compile(r"(\d{1,3})\s*(?:minutes|min)\b")
 TOBACCO = re.compile(r"smok|tobacco|nicotine|cigarette|vap(?:e|ing)")
 INJECTED = re.compile(
-    r"\binjection (?:of|into) the (?:(right|left) )?(\w+)(?: joint)?|"
-    r"\b(knee|shoulder|hip|elbow|wrist|ankle)(?: joint)? (?:was )?(?:[\w ,]{0,60}?\band )?(?:then )?injected\b"
+    r"\b(?:injection (?:\w+ ){0,4}?(?:of|into|to|in)|injected(?: \w+){0,8}? into|injected) (?:the )?(?:(right|left) )?"
+    r"(\w+)(?: joint| bursa)?\b|\b(knee|shoulder|hip|elbow|wrist|ankle)(?: joint)? (?:was )?(?:then )?(?:[\w ,]{0,60}?\band )?"
+    r"(?:injected|injection (?:was )?(?:performed|given|done))"
+)
+GAVE = re.compile(
+    r"\binjected\b|\binjection (?:\w+ ){0,6}?(?:was |were )?(?:performed|given|done|administered|completed)|"
+    r"\b(?:performed|gave|administered|completed) (?:an? |the )?(?:\w+ ){0,4}injection"
 )
 COMPLETED = re.compile(r"\b(?:was|were)\b|\btolerated\b|\bwithout complication", re.IGNORECASE)
 JOINTS = {
@@ -110,7 +118,9 @@ def _counsels(seen: Seen, text: str) -> Iterator[Heard]:
 
 def _injections(seen: Seen, text: str) -> Iterator[Heard]:
     low = text.lower()
-    if seen.section_kind not in {"procedures", "procedure"} and "injected" not in low:
+    if NOT_TODAY.search(low) or PAST.search(low):
+        return
+    if seen.section_kind != "procedures" and not GAVE.search(low):
         return
     found = INJECTED.search(low)
     joint = found and (found[2] or found[3])

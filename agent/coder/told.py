@@ -1,7 +1,7 @@
 """What whole sentences tell for medical decision making: sources read, own interpretation, drugs and operations decided."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from agent.coder.case import ASSESSMENT, Case, Seen
 from agent.coder.spoken import sentences
@@ -43,10 +43,19 @@ HISTORY_FROM = re.compile(
 )
 DRUG = (
     r"(?:steroids?|antibiotics?|inhalers?|muscle relaxants?|antivirals?|eye ?drops|antihypertensives?|"
-    r"antidepressants?|prednisone|medrol dose ?pa\w+)"
+    r"antidepressants?|prednisone|medrol dose ?pa\w+|statins?|arbs?|ace inhibitors?|beta[- ]?blockers?|diuretics?|"
+    r"insulin|anticoagulants?|blood thinners?|birth control pills?|contraceptives?|anticonvulsants?|biologics?|"
+    r"immunosuppress\w+|stimulants?|thyroid (?:medication|medicine|replacement)|"
+    r"(?:blood pressure|diabetes|heart|seizure|asthma|cholesterol|reflux|pain) (?:medications?|medicines?|pills?))"
+)
+KEPT = re.compile(
+    r"\b(?:continu\w*|same|unchanged|no changes?|remain\w*|stay\w*|keep\w*|kept|maintain\w*|refill\w*|complete|"
+    r"as before|as prescribed|as is|already|current\w*|takes|taking|stable|doing well|controlled|on (?:her|his|their))\b",
+    re.IGNORECASE,
 )
 PRESCRIBED = re.compile(
-    rf"\b(?:prescri\w+|start\w*|begin|refill\w*|continue[sd]?|sent in|e-?prescri\w+)\b[^.]{{0,50}}\b{DRUG}\b|"
+    rf"\b(?:prescri\w+|start\w*|begin|refill\w*|continue[sd]?|sent in|e-?prescri\w+|"
+    rf"(?:remain|stay|keep)\w*(?: \w+)? on|maintain\w*|resum\w*|add(?:ed|ing)?|switch\w*)\b[^.]{{0,50}}\b{DRUG}\b|"
     rf"\b{DRUG}\b[^.]{{0,30}}\b(?:(?:was|were|is|are|will be) )(?:\w+ )?(?:prescribed|started|refilled|sent)\b|"
     r"\b(?:refilled|renewed|prescribed) (?:all |her |his |the |these |their )+(?:current )?(?:medications?|medicines)|"
     r"\bcontinue (?:all |her |his |the |their )*(?:current )?(?:prescription )(?:medications?|medicines)",
@@ -77,10 +86,42 @@ UNSURE = re.compile(
     r"status post|after|following|non-?(?:surgical|operative)|consult\w*|refer\w*|evaluat\w*|would)\b",
     re.IGNORECASE,
 )
+UNSURE_THERAPY = re.compile(
+    r"\b(?:no|not|never|declin\w*|if|may|might|could|consider\w*|fail\w*|completed|despite|history|unless)\b",
+    re.IGNORECASE,
+)
 NOT_DRUG = re.compile(
     r"\b(?:no|not|never|without|declin\w*|previously|if|may|might|could|consider\w*|stop\w*|injection|inject\w*|over[- ]the[- ]counter)\b",
     re.IGNORECASE,
 )
+
+
+THERAPY = re.compile(
+    r"\b(?:(?:physical|occupational|speech|hand) therapy|\bpt\b|splint|brace|walking boot|sling|crutches|orthotics?|"
+    r"insoles?|strap|ace wrap|compression (?:stockings?|wrap|sleeve)|home exercises?|exercise program|stretching)\b",
+    re.IGNORECASE,
+)
+
+
+def item(case: Case, listed: Iterable[Seen]) -> list[str]:
+    """The sentences of the assessment from the header of a problem up to the next header."""
+    heads = sorted({(m.document, m.sentence) for m in case.mentions if m.in_assessment and m.is_header})
+    own = {(m.document, m.sentence) for m in listed if m.in_assessment and m.is_header}
+    words = []
+    for seen, text in _decided(case):
+        before = [h for h in heads if h[0] == seen.document and h[1] <= seen.sentence]
+        if before and before[-1] in own:
+            words.append(text)
+    return words
+
+
+def therapies(case: Case) -> Iterator[Seen]:
+    """Conservative treatment decided, in whatever words."""
+    return (
+        seen
+        for seen, text in _decided(case)
+        if (found := THERAPY.search(text)) and not UNSURE_THERAPY.search(text[: found.start()])
+    )
 
 
 def sources(case: Case) -> list[str]:
