@@ -46,6 +46,7 @@ def _add_submit(parser: argparse.ArgumentParser) -> None:
         "--to", required=True, help="folder:PATH, sftp://user@host/folder or s3://bucket/prefix"
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would go; keep and send nothing")
+    parser.add_argument("--again", action="store_true", help="send rejected claims again although unchanged")
     parser.add_argument("--sender", help="our id with the receiver (default: the billing provider's tax id)")
     parser.add_argument("--sender-name", help="submitter's name")
     parser.add_argument("--receiver", help="id of the clearinghouse; default: one interchange for each payer")
@@ -86,7 +87,9 @@ def submit(options: argparse.Namespace) -> int:
     ledger = _ledger(options)
     carrier = open_carrier(options.to, known_hosts=options.known_hosts, identity=options.identity)
     claims = [item for folder in options.folders for item in _emitted(folder)]
-    refusals, taken = prepare(ledger, claims, _partner(options), options.to, dry_run=options.dry_run)
+    refusals, taken = prepare(
+        ledger, claims, _partner(options), options.to, dry_run=options.dry_run, again=options.again
+    )
     files = [] if options.dry_run else deliver(ledger, carrier, options.to)
     others = elsewhere(ledger, options.to)
     if options.json:

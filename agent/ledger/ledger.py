@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.ledger.database import Database, PostgresDatabase, Row, Session, SqliteDatabase
-from agent.ledger.states import State, legal
+from agent.ledger.states import LedgerError, State, legal
 from agent.store import Store
 from knowledge.records import Record
 
+LAST_NUMBER = 999_999_999
 SCHEMA = (
     "create table if not exists control_number (partner text primary key, last bigint not null)",
     """create table if not exists ledger_claim (
@@ -187,14 +188,29 @@ class Ledger:
         )
         return [Event(**dict(zip(Event.model_fields, row, strict=True))) for row in rows]
 
-    def next_number(self, session: Session, receiver: str) -> int:
-        """A control number (from 1) never given before for this receiver; shared with emission on SQLite."""
-        rows = session.run(
-            "insert into control_number (partner, last) values (:partner, 1) "
-            "on conflict (partner) do update set last = control_number.last + 1 returning last",
-            partner=f"{self.tenant}:{receiver}",
+    def next_number(self, session: Session, sender: str, receiver: str) -> int:
+        """A control number never given before between these two, by any tenant; shared with emission on SQLite.
+
+        Raises:
+            LedgerError: all 999,999,999 numbers are used up.
+        """
+        used = session.run(
+            "select max(control) from ledger_interchange where sender = :sender and receiver = :receiver",
+            sender=sender,
+            receiver=receiver,
+        )[0][0]
+        partner = f"{self.tenant}:{receiver}"
+        given = session.run("select last from control_number where partner = :partner", partner=partner)
+        number = max(used or 0, given[0][0] if given else 0) + 1
+        if number > LAST_NUMBER:
+            raise LedgerError(f"all control numbers towards {receiver} are used up; agree on a new sender id")
+        session.run(
+            "insert into control_number (partner, last) values (:partner, :last) "
+            "on conflict (partner) do update set last = excluded.last",
+            partner=partner,
+            last=number,
         )
-        return int(rows[0][0])
+        return int(number)
 
 
 def open_ledger(where: Path | str, *, tenant: str, who: str = "superbill") -> Ledger:

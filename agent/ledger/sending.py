@@ -62,8 +62,17 @@ def prepare(
     destination: str,
     *,
     dry_run: bool = False,
+    again: bool = False,
 ) -> tuple[list[Refusal], int]:
     """Put every claim that may go out into an interchange, in one transaction (taken back when it is a dry run).
+
+    Args:
+        ledger: the ledger.
+        claims: what was emitted.
+        partner: who sends to whom.
+        destination: where the interchanges will be delivered.
+        dry_run: find out what would go; keep nothing.
+        again: also send rejected claims that were not changed (the fault lay in the envelope, or at the receiver).
 
     Returns:
         Claims that are not sent (already sent, waiting, or not legal), and how many were taken.
@@ -76,7 +85,11 @@ def prepare(
     with suppress(_DryRun), ledger.database.transaction() as session:
         seen: set[str] = set()
         for item in claims:
-            why = _obstacle(ledger, session, item) if item.claim.claim_id not in seen else "given twice"
+            why = (
+                _obstacle(ledger, session, item, again=again)
+                if item.claim.claim_id not in seen
+                else "given twice"
+            )
             seen.add(item.claim.claim_id)
             if why:
                 refusals.append(Refusal(claim_id=item.claim.claim_id, why=why))
@@ -89,7 +102,7 @@ def prepare(
     return refusals, sum(map(len, groups.values()))
 
 
-def _obstacle(ledger: Ledger, session: Session, item: Outgoing) -> str | None:
+def _obstacle(ledger: Ledger, session: Session, item: Outgoing, *, again: bool) -> str | None:
     """Why a claim must not go out now, or None."""
     claim, known = item.claim, ledger.claim(session, item.claim.claim_id)
     if claim.draft:
@@ -103,10 +116,10 @@ def _obstacle(ledger: Ledger, session: Session, item: Outgoing) -> str | None:
         )
     if claim.frequency != "1" and not claim.original_reference:
         return f"frequency {claim.frequency} needs the payer's claim number (original_reference)"
-    return _conflict(claim, known) if known else None
+    return _conflict(claim, known, again=again) if known else None
 
 
-def _conflict(claim: Claim, known: LedgerClaim) -> str | None:
+def _conflict(claim: Claim, known: LedgerClaim, *, again: bool) -> str | None:
     same = known.claim_sha256 == claim_sha256(claim)
     if known.state in {"emitted", "corrected", "voided"} | WAITING:
         said = "already sent" if same else "an earlier version is out and not answered"
@@ -120,6 +133,8 @@ def _conflict(claim: Claim, known: LedgerClaim) -> str | None:
         )
     if known.state in ADJUDICATED and known.payer_number not in {"", claim.original_reference}:
         return f"original_reference is not the payer's number {known.payer_number}"
+    if known.state == "rejected" and same and not again:
+        return "rejected and not changed since; correct it, or send it again as it is with --again"
     if known.state == "rejected" and claim.frequency != "1" and not known.payer_number:
         return "it was rejected before adjudication; send the correction as an original (frequency 1)"
     return None
@@ -140,7 +155,7 @@ def _interchange(
     way: tuple[str, str, str],
 ) -> None:
     sender, receiver, destination = way
-    number = ledger.next_number(session, receiver)
+    number = ledger.next_number(session, sender, receiver)
     first, moment = group[0].claim, datetime.now(UTC)
     billing, payer = first.billing_provider, first.billed
     reference = f"SB{number:09d}"
