@@ -108,12 +108,21 @@ def _doses(request: CheckRequest, unit: DrugUnit) -> frozenset[Decimal]:
     amount = re.compile(rf"(\d[\d,]*(?:\.\d+)?)\s*(?:{_UNITS[unit.unit]})\b")
     found: set[Decimal] = set()
     for match in _drug_names(request.bookshelf, unit.drug).finditer(text):
-        if _GIVEN.search(text, max(0, match.start() - 60), match.end() + 60):
+        if _GIVEN.search(
+            text, max(0, match.start() - 60), max(match.end() + 60, _sentence_end(text, match.end()))
+        ):
             near = text[max(0, match.start() - 25) : match.end() + 30]
             found |= {Decimal(value.replace(",", "")) for value in amount.findall(near)}
     return frozenset(found)
 
 
+def _sentence_end(text: str, start: int) -> int:
+    """Where the sentence of a place ends; a full stop inside a number does not end it."""
+    found = _STOP.search(text, start, start + 200)
+    return found.start() if found else start
+
+
+_STOP = re.compile(r"[.;](?=\s)|\n")
 _UNITS = {
     "mg": "mg|milligrams?",
     "mcg": "mcg|micrograms?",
