@@ -7,6 +7,7 @@ from datetime import date
 
 import orjson
 
+from agent.cli import knowledge_import
 from agent.cli.errors import EXIT_OK
 from agent.cli.lines import stdin_lines
 from agent.settings import load_settings
@@ -14,11 +15,13 @@ from knowledge.bookshelf import Bookshelf
 
 
 def add(name: str, parser: argparse.ArgumentParser) -> None:
-    """Declare status, build, home, check, search, show, linkage and guidelines."""
+    """Declare status, build, import, home, check, search, show, linkage and guidelines."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     _action(actions, "status", "which tables and editions are loaded", status, json=True)
     build_parser = _action(actions, "build", "build the knowledge store", build)
     build_parser.add_argument("--quiet", action="store_true", help="say nothing when it is built already")
+    import_parser = _action(actions, "import", "import official files", knowledge_import.run)
+    knowledge_import.add(import_parser)
     _action(actions, "home", "print the folder of the knowledge store", home)
     _action(actions, "check", "load every shipped table strictly", check)
     found = _action(actions, "search", "find codes by words", search, json=True)

@@ -12,6 +12,7 @@ def main() -> int:
         ("one encounter", end_to_end.main),
         ("reading", text_reading.main),
         ("claims", x12_speed.main),
+        ("pair edits", ptp.main),
         ("self-check", checks.main),
     ):
         sys.stdout.write(f"== {name}\n")
