@@ -5,9 +5,7 @@ passed: it is whole or not there, may be interrupted, and done twice it gives th
 """
 
 import hashlib
-import os
 import sqlite3
-import threading
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
@@ -16,14 +14,10 @@ from typing import Final
 
 from knowledge.errors import TableError
 from knowledge.find.entries import INSERT, SCHEMA, TABLES, cells_of, read_entries
+from knowledge.imported import Release, write_edition
 from knowledge.sources.index_addenda import apply, read_addenda
-from knowledge.sources.index_xml import IndexFile, IndexRow, Kind, read_index
+from knowledge.sources.index_xml import IndexFile, Kind, read_index
 
-RELEASE: Final = """
-CREATE TABLE release (
-  "table" TEXT NOT NULL, edition TEXT NOT NULL, effective_from TEXT NOT NULL, effective_to TEXT NOT NULL,
-  rows INTEGER NOT NULL, source TEXT NOT NULL, sha256 TEXT NOT NULL, complete INTEGER NOT NULL);
-"""
 _LEAST: Final[dict[Kind, int]] = {"index": 70_000, "external": 7_000, "neoplasm": 1_700, "drug": 6_500}
 _PLACED: Final = 0.9
 
@@ -32,13 +26,8 @@ _PLACED: Final = 0.9
 class IndexRelease:
     """What an import has written."""
 
-    table: str
-    edition: str
-    effective_from: date
-    effective_to: date
+    release: Release
     rows: int
-    source: str
-    sha256: str
     path: Path
 
 
@@ -91,40 +80,18 @@ def _with_addenda(path: Path, home: Path, digest: str) -> tuple[IndexFile, str, 
 
 def _write(found: IndexFile, home: Path, source: str, digest: str) -> IndexRelease:
     year = int(found.version)
-    target = home / "editions" / TABLES[found.kind] / f"{found.version}.sqlite"
-    release = IndexRelease(
+    release = Release(
         table=TABLES[found.kind],
         edition=found.version,
         effective_from=date(year - 1, 10, 1),
         effective_to=date(year, 9, 30),
-        rows=len(found.rows),
         source=source,
         sha256=digest,
-        path=target,
     )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}")
-    try:
-        with closing(sqlite3.connect(temporary)) as connection:
-            _fill(connection, found.rows, release)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return release
 
+    def fill(connection: sqlite3.Connection) -> int:
+        connection.executescript(SCHEMA)
+        connection.executemany(INSERT, cells_of(found.rows))
+        return len(found.rows)
 
-def _fill(connection: sqlite3.Connection, rows: tuple[IndexRow, ...], release: IndexRelease) -> None:
-    connection.executescript("PRAGMA journal_mode = OFF;" + SCHEMA + RELEASE)
-    connection.executemany(INSERT, cells_of(rows))
-    values = (
-        release.table,
-        release.edition,
-        release.effective_from.isoformat(),
-        release.effective_to.isoformat(),
-        release.rows,
-        release.source,
-        release.sha256,
-        1,
-    )
-    connection.execute("INSERT INTO release VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
-    connection.commit()
+    return IndexRelease(release=release, rows=len(found.rows), path=write_edition(home, release, fill))

@@ -138,4 +138,7 @@ def test_an_import_done_twice_gives_the_same(tmp_path: Path, place: Path) -> Non
     before = everything(place)
     assert import_index(written(tmp_path, INDEX), place, least=1) == first
     assert everything(place) == before
-    assert (first.effective_from, first.effective_to) == (date(2024, 10, 1), date(2025, 9, 30))
+    assert (first.release.effective_from, first.release.effective_to) == (
+        date(2024, 10, 1),
+        date(2025, 9, 30),
+    )
