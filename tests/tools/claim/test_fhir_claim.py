@@ -1,6 +1,7 @@
 """The claim as FHIR R4: valid, linked, to the cent, and readable again."""
 
 import json
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -17,19 +18,12 @@ from tools.claim.fhir_claim import (
     fhir_claim,
     read_fhir_claim,
 )
+from tools.claim.model import Adjustment, ClaimPayment, LinePayment
 from tools.claim.x12.carried import carried
 
 
 def _parsed(claim):
     return json.loads(dump_fhir_claim(claim), parse_float=Decimal)
-
-
-def without_payments(claim):
-    lines = tuple(line.model_copy(update={"payments": ()}) for line in claim.lines)
-    billed = claim.billed.order
-    return claim.model_copy(
-        update={"payments": (), "lines": lines, "billed_order": None if billed == 1 else billed}
-    )
 
 
 def with_control_numbers(claim):
@@ -49,7 +43,7 @@ def with_control_numbers(claim):
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
 def test_a_random_claim_is_a_sound_fhir_claim_and_comes_back(claim):
-    claim = with_control_numbers(without_payments(claim))
+    claim = with_control_numbers(claim)
     resource = _parsed(claim)
     assert check_fhir_claim(resource) == []
     back = read_fhir_claim(resource).claim
@@ -223,3 +217,35 @@ def test_json_text():
     assert json.loads(text) == {"a": 185.5, "b": [], "c": {}, "d": [1, True, None, "é\n"]}
     with pytest.raises(TypeError):
         dumps({"x": object()})
+
+
+def test_what_the_primary_did_is_a_claim_response_in_x12_codes(claim):
+    second = claim.coverages[0].model_copy(
+        update={"order": 2, "payer_id": "70054", "payer_name": "Lakes Insurance", "payer_kind": "commercial"}
+    )
+    reasons = (Adjustment(group="CO", carc="45", amount=Decimal("60.50"), quantity=Decimal(1)),
+               Adjustment(group="PR", carc="2", amount=Decimal(25)))  # fmt: skip
+    paid = LinePayment(payer_id="00882", paid=Decimal(100), units=Decimal(1), paid_on=date(2026, 8, 1),
+                       code="99204", modifiers=("25",), adjustments=reasons)  # fmt: skip
+    whole = ClaimPayment(
+        payer_id="00882", paid=Decimal(100), control_number="ICN-1", remark_codes=("MA18", "N30")
+    )
+    line = claim.lines[0].model_copy(update={"payments": (paid,)})
+    told = claim.model_copy(
+        update={"coverages": (claim.coverages[0], second), "lines": (line,), "payments": (whole,)}
+    )
+    resource = _parsed(told)
+    assert check_fhir_claim(resource) == []
+    first, other = resource["insurance"]
+    assert (first["claimResponse"], first["focal"]) == ({"reference": "#response-1"}, False)
+    assert "claimResponse" not in other
+    (response,) = [r for r in resource["contained"] if r["resourceType"] == "ClaimResponse"]
+    adjustment = response["item"][0]["adjudication"][1]
+    assert [c["code"] for c in adjustment["reason"]["coding"]] == ["45", "CO"]
+    assert adjustment["amount"] == {"value": Decimal("60.50"), "currency": "USD"}
+    read = read_fhir_claim(resource)
+    assert read.claim.payments == (whole,)
+    assert read.claim.lines[0].payments == (paid,)
+    assert not [gap for gap in read.gaps if "earlier payers" in gap]
+    del first["claimResponse"]
+    assert [gap for gap in read_fhir_claim(resource).gaps if "earlier payers" in gap]

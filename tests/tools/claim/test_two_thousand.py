@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.tools.claim.seeded import batch
 from tests.tools.claim.strategies import envelope
 from tests.tools.claim.test_cms1500 import compare_with_pdf
-from tests.tools.claim.test_fhir_claim import with_control_numbers, without_payments
+from tests.tools.claim.test_fhir_claim import with_control_numbers
 from tools.claim.fhir_claim import check_fhir_claim, dump_fhir_claim, read_fhir_claim
 from tools.claim.validate import validate_837
 from tools.claim.x12.carried import carried
@@ -39,7 +39,7 @@ def test_twenty_random_claims_in_every_form(seed):
 
 
 def _as_fhir(claim):
-    bare = with_control_numbers(without_payments(claim))
+    bare = with_control_numbers(claim)
     resource = json.loads(dump_fhir_claim(bare), parse_float=Decimal)
     assert check_fhir_claim(resource) == []
     assert carried(read_fhir_claim(resource).claim) == carried(bare)

@@ -11,6 +11,7 @@ from knowledge.records import Evidence
 from tools.claim.errors import UnreadableClaim
 from tools.claim.fhir_claim import codes
 from tools.claim.fhir_claim.codes import Json
+from tools.claim.fhir_claim.payments import with_payments
 from tools.claim.fhir_claim.read_information import (
     Entry,
     Member,
@@ -31,7 +32,14 @@ from tools.claim.fhir_claim.read_parties import (
     read_provider,
 )
 from tools.claim.fhir_claim.walk import child, code, day, extension, integer, number, rows, text
-from tools.claim.model import Accident, Claim, ClaimDiagnosis, ClaimLine, Drug, PurchasedService
+from tools.claim.model import (
+    Accident,
+    Claim,
+    ClaimDiagnosis,
+    ClaimLine,
+    Drug,
+    PurchasedService,
+)
 from tools.claim.x12.read_lines import code_system
 
 _EVIDENCE: TypeAdapter[Evidence] = TypeAdapter(Evidence)
@@ -114,6 +122,7 @@ def _read(resource: Json, resolve: Resolve) -> FhirRead:
             "created": day(resource, "created") or date(1970, 1, 1),
         }
     )
+    claim = with_payments(claim, resource, resolve)
     return FhirRead(claim, tuple(_gaps(resource, claim, entries, fields)))
 
 
@@ -289,8 +298,9 @@ def _gaps(resource: Json, claim: Claim, entries: list[Entry], fields: dict[str, 
         yield "the day of creation is not given (Claim.created)"
     if child(resource, "total", "value") is None:
         yield "the total is not given; the sum of the lines is taken (Claim.total)"
-    if len(claim.coverages) > 1:
-        yield "what earlier payers paid and adjusted is not part of a FHIR Claim"
+    billed = claim.billed
+    if billed and billed.order > 1 and not claim.payments:
+        yield "what earlier payers paid and adjusted is not given (Claim.insurance.claimResponse)"
     unknown = unknown_entries(entries)
     if unknown:
         yield f"supporting information without a place in the claim object: {', '.join(unknown)}"

@@ -15,6 +15,7 @@ from tools.claim.fhir_claim.parties import (
     provider_resource,
     related_person,
 )
+from tools.claim.fhir_claim.payments import response_of
 from tools.claim.fhir_claim.team import CareTeam
 from tools.claim.model import Claim, ClaimDiagnosis, ClaimLine
 from tools.claim.money import cents
@@ -80,6 +81,8 @@ def _contained(claim: Claim, team: CareTeam, places: list[Json]) -> list[Json]:
         resources += [coverage_resource(coverage), payer_resource(coverage)]
         if coverage.subscriber and coverage.relationship != "self":
             resources.append(related_person(coverage.subscriber, coverage.order))
+        if response := response_of(claim, coverage):
+            resources.append(response)
     if claim.facility:
         resources.append(location_resource(claim.facility, "facility"))
     return resources + team.resources + places
@@ -131,6 +134,8 @@ def _insurance(claim: Claim) -> list[Json]:
         }
         if coverage is billed and claim.prior_authorization:
             entry["preAuthRef"] = [claim.prior_authorization]
+        if response_of(claim, coverage):
+            entry["claimResponse"] = {"reference": f"#response-{coverage.order}"}
         found.append(entry)
     if not found:  # R4 wants one entry; a claim without coverage says so rather than inventing one
         found.append({"sequence": 1, "focal": True, "coverage": {"display": "No coverage is known"}})
