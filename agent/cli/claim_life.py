@@ -2,6 +2,7 @@
 
 import argparse
 import getpass
+import os
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -75,7 +76,15 @@ def _ledger(options: argparse.Namespace) -> "Ledger":
 
     settings = load_settings()
     where: Path | str = options.store or settings.ledger or settings.home / "store"
-    return open_ledger(where, tenant=settings.tenant, who=getpass.getuser())
+    return open_ledger(where, tenant=settings.tenant, who=_user())
+
+
+def _user() -> str:
+    """Who changes the ledger; a container's user may have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def submit(options: argparse.Namespace) -> int:

@@ -1,11 +1,12 @@
 """Where the ledger's rows live: a SQLite file by default, PostgreSQL by URL. Same SQL, one writer at a time."""
 
 import sqlite3
+import ssl
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from agent.ledger.states import LedgerError
 
@@ -74,12 +75,13 @@ class PostgresDatabase:
             raise LedgerError(
                 "the ledger's URL is not postgresql://user:password@host:port/database; mend it"
             )
-        self._where = {
+        self._where: dict[str, Any] = {
             "host": parts.hostname,
             "port": parts.port or 5432,
             "user": unquote(parts.username or "postgres"),
             "password": unquote(parts.password) if parts.password else None,
             "database": unquote(parts.path.strip("/")),
+            "ssl_context": _tls(parts.hostname, parse_qs(parts.query).get("sslmode", [""])[-1]),
         }
 
     @contextmanager
@@ -107,6 +109,15 @@ class PostgresDatabase:
             db.run("commit")
         finally:
             db.close()
+
+
+def _tls(host: str, mode: str) -> ssl.SSLContext | bool:
+    """Verified TLS, except on this machine or with ``?sslmode=disable``."""
+    if mode == "disable" or (not mode and host in {"127.0.0.1", "::1", "localhost"}):
+        return False
+    if mode not in {"", "verify-full"}:
+        raise LedgerError(f"sslmode {mode!r} is not supported; give verify-full (the default) or disable")
+    return ssl.create_default_context()
 
 
 class _PostgresSession:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.ledger.advice import advise
+from agent.ledger.ledger import open_ledger
 from agent.ledger.reasons import reason
 from agent.ledger.replies import take_reply
 from agent.ledger.sending import prepare
@@ -16,8 +17,9 @@ from agent.submit.deliver import deliver
 from agent.submit.folder import FolderCarrier
 from knowledge.bookshelf import Bookshelf
 from tests.agent.ledger.clearinghouse import Sent, ta1, x277, x835, x999
-from tests.agent.ledger.conftest import PARTNER, item, make_claim, states
+from tests.agent.ledger.conftest import PARTNER, free_port, item, make_claim, states
 from tools.claim.errors import ClaimError, UnreadableClaim
+from tools.claim.validate import validate_837
 from tools.claim.x12.parse import parse
 
 ACKS = frozenset({"TA1", "999", "277CA"})
@@ -266,9 +268,39 @@ def test_reasons_have_our_words() -> None:
     assert "no wording" in reason("999").meaning
 
 
-@pytest.mark.parametrize("url", ["mysql://x/y", "postgresql://127.0.0.1", "postgresql:///db"])
+@pytest.mark.parametrize(
+    "url", ["mysql://x/y", "postgresql://127.0.0.1", "postgresql:///db", "postgresql://h/d?sslmode=require"]
+)
 def test_a_malformed_url_is_refused(url: str) -> None:
     from agent.ledger.database import PostgresDatabase
 
-    with pytest.raises(LedgerError, match="postgresql://"):
+    with pytest.raises(LedgerError, match=r"postgresql://|sslmode"):
         PostgresDatabase(url)
+
+
+def test_a_server_that_is_down_is_one_line_without_the_password() -> None:
+    url = f"postgresql://u:secret@127.0.0.1:{free_port()}/d"
+    with pytest.raises(LedgerError, match="can not be reached") as caught:
+        open_ledger(url, tenant="t")
+    assert "secret" not in str(caught.value)
+
+
+def test_deliveries_at_once_send_one_file(opened, tmp_path: Path) -> None:
+    first, second = opened(), opened()
+    prepare(first, [item(make_claim("SB1"))], PARTNER, "folder:x")
+
+    class Overtaken(FolderCarrier):
+        def stage(self, staged: str, content: bytes) -> None:
+            super().stage(staged, content)
+            deliver(second, FolderCarrier(tmp_path), "folder:x")
+
+    assert deliver(first, Overtaken(tmp_path), "folder:x") == []
+    assert len(list(tmp_path.glob("*.x12"))) == 1
+    assert list(tmp_path.glob(".*.tmp")) == []
+    assert states(first) == {"SB1": "submitted"}
+
+
+def test_pyx12_finds_no_error_in_what_we_send(ledger, tmp_path: Path) -> None:
+    send(ledger, tmp_path, make_claim("SB1"), make_claim("SB2", payer="PAY02"))
+    (path,) = tmp_path.glob("*.x12")
+    assert validate_837(path.read_text()) == []
