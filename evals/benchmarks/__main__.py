@@ -2,7 +2,7 @@
 
 import sys
 
-from evals.benchmarks import checks, end_to_end, text_reading, x12_speed
+from evals.benchmarks import checks, end_to_end, ptp, text_reading, x12_speed
 
 
 def main() -> int:
