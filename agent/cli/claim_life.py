@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from agent.ledger.ledger import Ledger
     from agent.ledger.replies import Taken
     from agent.ledger.sending import Outgoing, Partner, Refusal
-    from agent.ledger.stats import Count, Stats
     from knowledge.payers import PayerPack, PayerPacks
     from tools.claim.model import Claim
 
@@ -264,13 +263,14 @@ def history(options: argparse.Namespace) -> int:
 
 def show_stats(options: argparse.Namespace) -> int:
     """Print the figures of the ledger."""
+    from agent.cli.claim_stats import print_stats
     from agent.ledger.stats import stats
 
     found = stats(_ledger(options))
     if options.json:
         _print_json(_numbers(found.model_dump()))
         return EXIT_OK
-    _print_stats(found)
+    print_stats(found)
     return EXIT_OK
 
 
@@ -284,36 +284,3 @@ def _numbers(value: Any) -> Any:
 
 def _print_json(value: Any) -> None:
     sys.stdout.write(orjson.dumps(value).decode() + "\n")
-
-
-def _print_stats(found: "Stats") -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
-    table = Table("measure", "value")
-    rate = "-" if found.clean_claim_rate is None else f"{found.clean_claim_rate:.1%} of {found.answered}"
-    days = "-" if found.days_to_decision is None else f"{found.days_to_decision:.1f}"
-    table.add_row("claims", str(found.claims))
-    for state, count in found.states.items():
-        table.add_row(f"  {state}", str(count))
-    for name, value in (("clean claims", rate), ("median days to decision", days)):
-        table.add_row(name, value)
-    for name in ("charged", "paid", "outstanding", "rejected", "denied"):
-        table.add_row(f"{name} $", f"{getattr(found, name):,.2f}")
-    table.add_row("unmatched replies", str(found.unmatched))
-    console.print(table)
-    for title, counts in (("denied for", found.by_reason), ("denied by", found.by_payer)):
-        if counts:
-            console.print(_breakdown(title, counts))
-
-
-def _breakdown(title: str, counts: "tuple[Count, ...]") -> Any:
-    from rich.table import Table
-
-    table = Table(title, "lines", "charge $", "")
-    most = max(count.charge for count in counts) or Decimal(1)
-    for count in counts:
-        bar = "█" * max(1, round(20 * count.charge / most))
-        table.add_row(f"{count.name} {count.meaning}".strip(), str(count.lines), f"{count.charge:,.2f}", bar)
-    return table
