@@ -130,7 +130,7 @@ def _damaged(text, source):
 )
 def test_damaged_files_give_errors_never_a_crash(x12_file, name):
     source = random.Random(name)
-    for _ in range(80):
+    for _ in range(100):
         damaged = _damaged(x12_file(name), source)
         try:
             result = parse(damaged)

@@ -67,12 +67,6 @@ _MODELLED: dict[str, frozenset[int]] = {
 """Elements the claim object has a place for; whatever else is filled is kept and reported."""
 
 
-_MOST_ELEMENTS = 40
-_WITHOUT_PLACE = {
-    name: tuple(n for n in range(1, _MOST_ELEMENTS) if n not in known) for name, known in _MODELLED.items()
-}
-
-
 @dataclass(slots=True)
 class Loop:
     """One loop: its own segments that nobody has taken yet, and the loops below it.
@@ -90,15 +84,18 @@ class Loop:
     def take(self, segment_id: str, *qualifiers: str) -> Segment | None:
         """Remove and return the first segment of this kind (element 1 one of ``qualifiers``), if any."""
         for index, segment in enumerate(self.segments):
-            if segment.elements[0] == segment_id and (not qualifiers or segment.get(1) in qualifiers):
+            elements = segment.elements
+            if elements[0] == segment_id and (
+                not qualifiers or (len(elements) > 1 and elements[1] in qualifiers)
+            ):
                 self._check(segment)
                 return self.segments.pop(index)
         return None
 
     def _check(self, segment: Segment) -> None:
         elements = segment.elements
-        count = len(elements)
-        extra = [n for n in _WITHOUT_PLACE[elements[0]] if n < count and elements[n]]
+        known = _MODELLED[elements[0]]
+        extra = [n for n, text in enumerate(elements) if n and text and n not in known]
         if extra:
             self.partial.append(
                 (segment, f"element {', '.join(map(str, extra))} has no place in the claim object")
