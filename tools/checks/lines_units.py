@@ -9,6 +9,9 @@ from tools.checks.request import CheckRequest
 from tools.checks.rule import Doubt, rule
 from tools.claim.model import ClaimLine
 
+_SUPPLIER = "EKL"
+"""First letters of durable equipment and orthotics, which suppliers bill."""
+
 
 @rule("line.units", "error", "The units are not a positive whole number.", "837P SV104; CMS-1500 item 24G")
 def units(request: CheckRequest) -> Iterator[Doubt]:
@@ -32,10 +35,13 @@ def units(request: CheckRequest) -> Iterator[Doubt]:
     "line.mue", "error", "More units than the MUE allows.", "NCCI medically unlikely edits", overridable=True
 )
 def mue(request: CheckRequest) -> Iterator[Doubt]:
-    """MAI 1 is judged line by line; MAI 2 and 3 over all lines of the day."""
+    """MAI 1 is judged line by line; MAI 2 and 3 over all lines of the day.
+
+    A limit of 0 for durable equipment says that practitioners do not supply it; suppliers have a table of their own.
+    """
     for line in request.claim.lines:
         limit = request.bookshelf.edits.mue(line.code, line.date_from)
-        if limit is None or (limit.mue == 0 and not request.medicare):
+        if limit is None or (limit.mue == 0 and (not request.medicare or line.code[0] in _SUPPLIER)):
             continue
         same = [x for x in request.claim.lines if x.code == line.code and x.date_from == line.date_from]
         if limit.mai != "1" and same[0] is not line:
@@ -53,15 +59,20 @@ def mue(request: CheckRequest) -> Iterator[Doubt]:
             )
 
 
+def _same(line: ClaimLine) -> tuple[object, ...]:
+    ndc = line.drug.ndc if line.drug else None
+    return (line.code, line.date_from, line.modifiers, line.place_of_service, ndc)
+
+
 @rule(
     "line.duplicate", "error", "A line is billed twice.", "Medicare Claims Processing Manual ch. 1 s. 120.2"
 )
 def duplicate(request: CheckRequest) -> Iterator[Doubt]:
-    """Same code, date and modifiers; a true repeat carries 76, 77, 91, 59, an X modifier or a side."""
-    keys = Counter((x.code, x.date_from, x.modifiers, x.place_of_service) for x in request.claim.lines)
+    """Same code, date, modifiers and NDC; a true repeat carries 76, 77, 91, 59, an X modifier or a side."""
+    keys = Counter(_same(line) for line in request.claim.lines)
     seen: set[object] = set()
     for line in request.claim.lines:
-        key = (line.code, line.date_from, line.modifiers, line.place_of_service)
+        key = _same(line)
         if keys[key] > 1 and key in seen:
             yield Doubt(
                 message=f"{line.code} is billed twice with the same modifiers on {line.date_from}.",

@@ -92,10 +92,10 @@ def unused(request: CheckRequest) -> Iterator[Doubt]:
 
 @rule("link.external_cause", "error", "A line points first to an external cause.", "guideline I.C.20.a.6")
 def external_cause(request: CheckRequest) -> Iterator[Doubt]:
-    """How it happened never justifies a service by itself."""
+    """How it happened never justifies a service by itself; a code the edition does not know is no cause but an error of its own."""
     for line in request.claim.lines:
         pointed = request.pointed(line)
-        if pointed and pointed[0].code[:1] in "VWXY":
+        if pointed and pointed[0].code[:1] in "VWXY" and request.icd.get(pointed[0].code) is not None:
             yield Doubt(
                 message=f"{line.code} points first to the external cause {pointed[0].code}.",
                 codes=(line.code, pointed[0].code),

@@ -19,6 +19,7 @@ from tests.tools.checks.builders import (
     person,
     provider,
 )
+from tools.claim.model import ClaimLine, Drug
 from tools.proposal import EmDecision, MdmElement
 
 Case = tuple[str, dict[str, Any], dict[str, Any]]
@@ -45,6 +46,11 @@ def em(
     return {**cl(), "em": made}
 
 
+def vials(*ndcs: str) -> list[ClaimLine]:
+    """Lines of an unlisted drug, one for each product."""
+    return [L("J3490", drug=Drug(ndc=ndc, quantity=Decimal(1), unit="ML")) for ndc in ndcs]
+
+
 def had(*items: Any, **kwargs: Any) -> dict[str, Any]:
     """Facts with this history."""
     return {"history": items, **kwargs}
@@ -66,6 +72,7 @@ TABLE: list[Case] = [
     ("line.units", ln(L("99213", units=Decimal("1.5"))), ln(L("99213"))),
     ("line.mue", ln(L("99213", units=Decimal(3))), ln(L("99213", units=Decimal(2)))),
     ("line.duplicate", ln(L("93000"), L("93000")), ln(L("93000"), L("93000", "76"))),
+    ("line.duplicate", ln(*vials("00003029305", "00003029305")), ln(*vials("00003029305", "00409379401"))),
     ("line.add_on_without_primary", ln(L("99213"), L("90472")), ln(L("90471"), L("90472"))),
     ("line.charge", ln(L("99213", charge=Decimal(0))), ln(L("99213"), L("0500F", charge=Decimal(0)))),
     (

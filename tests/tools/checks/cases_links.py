@@ -39,6 +39,11 @@ LINKS: list[Case] = [
         pointing(2, 1, codes=("S93.401A", "W19.XXXA")),
         pointing(1, 2, codes=("S93.401A", "W19.XXXA")),
     ),
+    (
+        "link.external_cause",
+        pointing(1, codes=("W19.XXXA",)),
+        pointing(1, codes=("V73.89",)),
+    ),
     ("link.first_listed", pointing(2), pointing(2, 1)),
     (
         "link.not_supported",
