@@ -60,7 +60,7 @@ class Gold(Record):
 
 
 class EvalCase(BaseModel):
-    """A note with its context and gold; ``sections`` name the guideline that makes it right, ``remarks`` are free."""
+    """A note with its context and gold; ``guideline`` or ``sections`` name what makes it right, ``remarks`` are free."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -69,6 +69,7 @@ class EvalCase(BaseModel):
     context: dict[str, Any]
     gold: Gold
     title: str = ""
+    guideline: str = ""
     sections: tuple[str, ...] = ()
     remarks: dict[str, Any] = Field(default_factory=dict)
 

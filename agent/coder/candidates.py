@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agent.coder.case import Case, Seen
+from agent.coder.effects import Effect, culprits, effects
 from agent.coder.sites import bite_site
 from agent.coder.titles import parts_of, title_of, unknown_titles
 
@@ -46,6 +47,8 @@ BEFORE_SURGERY = re.compile(
     r"\b(?:pre-?op\w*|clearance|planned|upcoming|scheduled|before)\b[^.;:]*$", re.IGNORECASE
 )
 BESIDE = re.compile(r"\w{3,}.*\b(?:with|and)\s+$", re.IGNORECASE | re.DOTALL)
+BESIDES = ("I.C.19.e", "I.C.21.c.7")
+"""Sections by which one mention is reported by two codes: an effect with its drug, aftercare with the status."""
 VAGUE = frozenset({"pain", "injury", "symptom", "disease", "disorder", "condition", "problem", "injuries"})
 
 
@@ -129,7 +132,7 @@ def _candidate(case: Case, seen: Seen, listed: tuple[Seen, ...], why: str, guide
     known = concept_query(case, seen)
     cause = cause_of(seen, title)
     queries = dict.fromkeys(parts_of(cause) if cause else [q for q in (*parts_of(title), known) if q])
-    if TOBACCO.search(known):
+    if culprits(case, seen, listed) or TOBACCO.search(known):
         queries = {known: None}
     elif _under_treatment(known, listed):
         queries = {PAST.sub("", known).strip(): None}
@@ -234,7 +237,10 @@ def _from_assessment(case: Case) -> Iterator[Candidate]:
         listed = case.under(header)
         if _established(header):
             yield from bitten(case, header, listed)
+            more = [_of_effect(e) for e in effects(case, header, listed)]
+            yield from (c for c in more if c.seen is header)
             yield _candidate(case, header, listed, "assessed today", "IV.J")
+            yield from (c for c in more if c.seen is not header)
         yield from _named_within(case, header, listed)
     for title in titles:
         queries = parts_of(cause_of(title, str(title.text)) or str(title.text))
@@ -247,6 +253,16 @@ def _from_assessment(case: Case) -> Iterator[Candidate]:
         )
     if not headers:
         yield from _stated(case)
+
+
+def _of_effect(effect: Effect) -> Candidate:
+    return Candidate(
+        seen=effect.seen,
+        listed=(effect.seen,),
+        rationale=effect.why,
+        guideline=effect.guideline,
+        queries=(effect.query,),
+    )
 
 
 def bitten(case: Case, header: Seen, listed: tuple[Seen, ...]) -> Iterator[Candidate]:
@@ -296,7 +312,8 @@ def _from_reason(case: Case) -> Iterator[Candidate]:
 
 
 def _without_repeats(found: list[Candidate]) -> list[Candidate]:
-    seen: dict[tuple[str, str | None], Candidate] = {}
+    seen: dict[tuple[object, ...], Candidate] = {}
     for candidate in found:
-        seen.setdefault((str(candidate.seen.concept), candidate.seen.laterality), candidate)
+        other = candidate.queries if candidate.guideline.startswith(BESIDES) else ()
+        seen.setdefault((str(candidate.seen.concept), candidate.seen.laterality, *other), candidate)
     return list(seen.values())

@@ -16,6 +16,9 @@ OTHER_SEX = {
     "female": re.compile(r"\bmale breast\b", re.IGNORECASE),
     "male": re.compile(r"\bfemale breast\b", re.IGNORECASE),
 }
+DRUG_EFFECT = re.compile(r"T(?:3[6-9]|4\d|50)\.[0-9A-Z]{2}[56]")
+"""Adverse effect and underdosing: the condition is listed before the drug (I.C.19.e.5)."""
+BRACKETS = re.compile(r"\(([A-Z]\d[0-9A-Z.]*[^()]*)\)")
 PLACELESS = ("T14", "T30.0")
 """Injury and burn of an unspecified place (I.C.19.b, I.C.19.d.5): not beside what says more."""
 PERSONAL_HISTORY = ("Z85", "Z86", "Z87")
@@ -161,17 +164,36 @@ def first_listed(
     """The condition chiefly responsible for the visit first (IV.G): the one that answers the reason for it.
 
     ``answers`` says for each code which of the reasons it answers, the smallest number for the chief complaint. Where none does,
-    an injury or acute problem comes before chronic ones, an examination code after the conditions examined (IV.M), and a status
+    an injury comes first and the others in the assessment's order, an examination code after the conditions examined (IV.M), and a status
     or external-cause code is never first when another is there.
     """
 
     def rank(d: Diagnosis) -> tuple[int, int, int, int]:
-        status = d.code.startswith(("Z7", "Z8", "Z9", "V", "W", "X", "Y"))
-        lasting = bool(lookups.get(d.code, {}).get("chronic")) or "disorder" in d.display.lower()
+        status = d.code.startswith(("Z7", "Z8", "Z9", "V", "W", "X", "Y")) or bool(DRUG_EFFECT.match(d.code))
+        injured = d.code.startswith(("S", "T"))
         examined = d.code.startswith(EXAMINATION)
-        return (int(status), answers[d.code], int(lasting) + 2 * int(examined), diagnoses.index(d))
+        return (int(status), answers[d.code], int(not injured) + 2 * int(examined), diagnoses.index(d))
 
-    return sorted(diagnoses, key=rank)
+    return _causes_first(sorted(diagnoses, key=rank), lookups)
+
+
+def _causes_first(diagnoses: list[Diagnosis], lookups: dict[str, Json]) -> list[Diagnosis]:
+    """A code under a "code first" note stands behind the disease that the note names (I.A.13)."""
+    ordered = list(diagnoses)
+    for d in diagnoses:
+        notes = lookups.get(d.code, {}).get("notes", {}).get("code_first", ())
+        spans = [span for note in notes for span in _spans(note)]
+        causes = [o for o in ordered if o is not d and any(covers(span, o.code) for span in spans)]
+        if causes and ordered.index(causes[0]) > ordered.index(d):
+            ordered.remove(d)
+            ordered.insert(ordered.index(causes[0]) + 1, d)
+    return ordered
+
+
+def _spans(note: Json) -> list[str]:
+    """Codes and ranges that a note of the tabular list names in brackets."""
+    text = str(note.get("text", note) if isinstance(note, dict) else note)
+    return [s for b in BRACKETS.findall(text) for s in re.split(r"\s*,\s*", b.rstrip("-").replace("-,", ","))]
 
 
 def _drop(d: Diagnosis, reason: str, rule: str) -> Dropped:
