@@ -18,6 +18,8 @@ CONSERVATIVE = re.compile(
 )
 SMALL = re.compile(r"inject|aspirat|biops|excis|incision|drain|destr|cryo|laceration|nail|removal")
 HISTORIAN_AGE = 12
+TOTAL = frozenset({None, "total", "total time", "visit"})
+"""What minutes may be said to be of when they are the whole visit's; minutes of counselling are not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,6 +180,6 @@ def _treatment(seen: Seen) -> Counted | None:
 
 def minutes(case: Case) -> tuple[int | None, Seen | None]:
     """Total time on the date, when documented for the visit as a whole."""
-    found = [m for m in case.of("time") if m.minutes and m.purpose in {None, "total", "visit"}]
+    found = [m for m in case.of("time") if m.minutes and m.purpose in TOTAL]
     best = max(found, key=lambda m: m.minutes, default=None)
     return (best.minutes, best) if best else (None, None)

@@ -100,7 +100,7 @@ def _sided(diagnoses: Sequence[Diagnosis]) -> str | None:
 
 def _digit(line: Line, side: str | None) -> Line | None:
     title = str(line.facts.get("display", "")).lower()
-    if side not in SIDES or not re.search(r"finger|toe|nail", title):
+    if side not in SIDES or not re.search(r"finger|toe|nail|tendon", title):
         return None
     low = line.said.lower()
     row = next((r for r in _digits() if r["digit"] in low), None)

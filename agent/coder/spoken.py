@@ -27,8 +27,8 @@ DRAWN = re.compile(
 MINUTES = re.compile(r"(\d{1,3})\s*(?:minutes|min)\b")
 TOBACCO = re.compile(r"smok|tobacco|nicotine|cigarette|vap(?:e|ing)")
 INJECTED = re.compile(
-    r"\b(?:injection (?:\w+ ){0,4}?(?:of|into|to|in)|injected(?: \w+){0,8}? into|injected) (?:the )?(?:(right|left) )?"
-    r"(\w+)(?: joint| bursa)?\b|\b(knee|shoulder|hip|elbow|wrist|ankle)(?: joint)? (?:was )?(?:then )?(?:[\w ,]{0,60}?\band )?"
+    r"\b(?:injection (?:\w+ ){0,4}?(?:of|into|to|in)|injected(?: \w+){0,8}? into|injected) (?:the |both )?(?:(right|left) )?"
+    r"(\w+?)s?(?: joint| bursa)?\b|\b(knee|shoulder|hip|elbow|wrist|ankle)(?: joint)? (?:was )?(?:then )?(?:[\w ,]{0,60}?\band )?"
     r"(?:injected|injection (?:was )?(?:performed|given|done))"
 )
 GAVE = re.compile(
@@ -120,12 +120,13 @@ def _injections(seen: Seen, text: str) -> Iterator[Heard]:
     low = text.lower()
     if NOT_TODAY.search(low) or PAST.search(low):
         return
-    if seen.section_kind != "procedures" and not GAVE.search(low):
+    if not _is_procedure(seen, low) and not GAVE.search(low):
         return
     found = INJECTED.search(low)
     joint = found and (found[2] or found[3])
     if found and joint in JOINTS and _today(seen, low):
-        side = found[1] or next((s for s in ("left", "right") if s in low), None)
+        both = "bilateral" if re.search(r"\bboth\b|\bbilateral", low) else None
+        side = found[1] or both or next((s for s in ("left", "right") if s in low), None)
         guided = "ultrasound guid" in low
         code = GUIDED[JOINTS[joint]] if guided else JOINTS[joint]
         sided = Seen(document=seen.document, index=-1, raw={**seen.raw, "laterality": side})
@@ -142,10 +143,15 @@ def _injections(seen: Seen, text: str) -> Iterator[Heard]:
 
 def _today(seen: Seen, low: str) -> bool:
     """An injection in the procedure section, or told as completed where the visit's own work is told."""
-    if seen.section_kind == "procedures":
+    if _is_procedure(seen, low):
         return True
     own = seen.section_kind in {"exam", "plan", "assessment", "assessment_plan"}
     return own and "injected" in low and bool(COMPLETED.search(low)) and not NOT_TODAY.search(low)
+
+
+def _is_procedure(seen: Seen, low: str) -> bool:
+    """In the procedure section, or in a line that begins with the word."""
+    return seen.section_kind == "procedures" or bool(re.match(r"procedures?(?: note| performed)?\s*:", low))
 
 
 def _dose(low: str, name: str) -> "re.Match[str] | None":
