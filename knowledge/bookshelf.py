@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from knowledge.editions import Editions, read_manifest
+from knowledge.icd10cm import TABLE as ICD
 from knowledge.icd10cm import IcdTable
 from knowledge.imported import ImportedTables
 from knowledge.store import Store, open_store
@@ -59,7 +60,12 @@ class Bookshelf:
     def editions(self) -> Editions:
         """Which edition of each table answers for a date of service."""
         shipped = [e for path in sorted(DATA.glob("*/manifest.toml")) for e in read_manifest(path)]
-        return Editions([*self.store.editions(), *shipped, *self.imported.complete()])
+        codes = {e.edition: e for e in (*self.store.editions(), *self.imported.editions(ICD))}
+        return Editions([*codes.values(), *shipped, *self.imported.complete()])
+
+    def icd_store(self, edition: str) -> Store:
+        """The store that holds an edition of ICD-10-CM: the imported one where there is one, else the shipped."""
+        return self.imported.store(ICD, edition) or self.store
 
     @cached_property
     def imported(self) -> ImportedTables:
@@ -69,7 +75,7 @@ class Bookshelf:
     @cached_property
     def icd(self) -> IcdTable:
         """The ICD-10-CM tabular list."""
-        return IcdTable(self.store, self.editions)
+        return IcdTable(self.icd_store, self.editions)
 
     @cached_property
     def search(self) -> "CodeSearch":
@@ -125,7 +131,7 @@ class Bookshelf:
         """The physician fee schedule."""
         from knowledge.fees import FeeSchedule
 
-        return FeeSchedule.load(DATA, self.procedures)
+        return FeeSchedule.load(DATA, self.procedures, self.imported.pick)
 
     @cached_property
     def payers(self) -> "PayerPacks":

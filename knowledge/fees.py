@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Final, Literal
 
+from knowledge.edits import Pick, nothing_imported
 from knowledge.errors import EditionError, UnknownCodeError
 from knowledge.procedures import PROCEDURE_EDITION, Component, Procedure, ProcedureTable
 from knowledge.records import Record, Source
@@ -22,6 +23,11 @@ _SHARES: Final = {
     "AS": Decimal("0.136"),
     "62": Decimal("0.625"),
 }
+
+_VALUES: Final = (
+    "SELECT status, work, pe_nonfac, pe_fac, mp, factor, bilateral, nonfac_na FROM mpfs_values"
+    " WHERE code = ? AND modifier = ?"
+)
 
 Basis = Literal["schedule", "indicative", "none"]
 
@@ -96,15 +102,21 @@ class FeeSchedule:
         localities: Iterable[Locality],
         factors: Iterable[ConversionFactor],
         indicative: Iterable[IndicativeAmount] = (),
+        pick: Pick = nothing_imported,
     ) -> None:
+        self._pick = pick
         self._procedures = procedures
         self.localities = tuple(localities)
         self._factors = tuple(factors)
         self._indicative = {(row.scope, row.key): row.amount for row in indicative}
 
     @classmethod
-    def load(cls, data_dir: Path, procedures: ProcedureTable | None = None) -> "FeeSchedule":
+    def load(
+        cls, data_dir: Path, procedures: ProcedureTable | None = None, pick: Pick = nothing_imported
+    ) -> "FeeSchedule":
         """Read the shipped schedule; pass the procedure table when it is loaded already.
+
+        ``pick`` finds the imported relative values that price the codes the shipped table lacks.
 
         Raises:
             TableError: a file is missing or malformed.
@@ -115,6 +127,7 @@ class FeeSchedule:
             read_csv(folder / "gpci.csv", Locality),
             read_csv(folder / "conversion_factors.csv", ConversionFactor),
             read_csv(folder / "indicative_amounts.csv", IndicativeAmount),
+            pick,
         )
 
     def locality(self, key: str) -> Locality:
@@ -168,8 +181,11 @@ class FeeSchedule:
         Raises:
             UnknownCodeError: the code or the locality is not in the loaded tables.
         """
-        procedure = self._procedures.get(code, on)
         place = None if locality is None else self.locality(locality)
+        beyond = self._beyond(code, modifiers, facility=facility, place=place, on=on)
+        if beyond is not None:
+            return beyond
+        procedure = self._procedures.get(code, on)
         factor = self.conversion_factor(on)
         row = self._row(procedure, modifiers)
         value = _value(row, facility, place) * factor.factor * _share(procedure, modifiers)
@@ -194,6 +210,20 @@ class FeeSchedule:
             ),
         )
 
+    def _beyond(
+        self, code: str, modifiers: Sequence[str], *, facility: bool, place: Locality | None, on: date
+    ) -> Fee | None:
+        """Price a code the shipped table does not hold from the imported values, or return None."""
+        if self._procedures.find(code, on) or self._procedures.terminated(code):
+            return None
+        imported = self._pick("mpfs_values", on)
+        if imported is None:
+            return None
+        edition, table = imported
+        used = next((m for m in modifiers if m in {"26", "TC", "53"}), "")
+        found = table.rows(_VALUES, (code, used)) or table.rows(_VALUES, (code, ""))
+        return _imported_fee(code, modifiers, found[0], edition, facility, place) if found else None
+
     def _row(self, procedure: Procedure, modifiers: Sequence[str]) -> Procedure | Component:
         for modifier in modifiers:
             component = self._procedures.component(procedure.code, modifier)
@@ -216,6 +246,43 @@ class FeeSchedule:
         return None, "none"
 
 
+def _imported_fee(
+    code: str,
+    modifiers: Sequence[str],
+    row: tuple[str | int, ...],
+    edition: str,
+    facility: bool,
+    place: Locality | None,
+) -> Fee:
+    status, bilateral, absent = str(row[0]), str(row[6]), bool(row[7])
+    work, nonfacility, in_facility, malpractice, factor = (Decimal(str(v)) for v in row[1:6])
+    expense = in_facility if facility else nonfacility
+    total = work + expense + malpractice
+    value = total
+    if place is not None:
+        value = work * place.work + expense * place.pe + malpractice * place.mp
+    value *= factor * _share_of(bilateral, modifiers)
+    priced = value > 0 and status != "B"
+    note = "" if priced else "the imported schedule does not price this code"
+    if priced and absent and not facility:
+        note = "not usually done outside a facility; Medicare does not pay it there"
+    elif priced and status in {"N", "I", "E", "X"}:
+        note = f"status {status}: Medicare does not pay this code; the values are for other payers"
+    return Fee(
+        code=code,
+        modifiers=tuple(modifiers),
+        amount=value.quantize(CENT, ROUND_HALF_UP) if priced else None,
+        work=work,
+        total=total,
+        conversion_factor=factor,
+        facility=facility,
+        locality=None if place is None else place.key,
+        basis="schedule" if priced else "none",
+        note=note,
+        source=Source(table="mpfs_values", edition=edition, row=code),
+    )
+
+
 def _value(row: Procedure | Component, facility: bool, place: Locality | None) -> Decimal:
     expense = row.pe_fac if facility else row.pe_nonfac
     if place is None:
@@ -224,9 +291,13 @@ def _value(row: Procedure | Component, facility: bool, place: Locality | None) -
 
 
 def _share(procedure: Procedure, modifiers: Sequence[str]) -> Decimal:
+    return _share_of(procedure.bilateral, modifiers)
+
+
+def _share_of(bilateral: str, modifiers: Sequence[str]) -> Decimal:
     share = ONE
     if "50" in modifiers:
-        share = {"1": Decimal("1.5"), "3": Decimal(2)}.get(procedure.bilateral, ONE)
+        share = {"1": Decimal("1.5"), "3": Decimal(2)}.get(bilateral, ONE)
     for modifier in modifiers:
         share *= _SHARES.get(modifier, ONE)
     return share

@@ -22,7 +22,7 @@ CREATE TABLE release (
   "table" TEXT NOT NULL, edition TEXT NOT NULL, effective_from TEXT NOT NULL, effective_to TEXT,
   rows INTEGER NOT NULL, source TEXT NOT NULL, sha256 TEXT NOT NULL, complete INTEGER NOT NULL);
 """
-PICKED: Final = ("ncci_ptp", "ncci_mue", "ncci_add_on")
+PICKED: Final = ("ncci_ptp", "ncci_mue", "ncci_add_on", "mpfs_values")
 LICENCE: Final = "as the imported official file says; code numbers of CPT are the AMA's"
 
 
@@ -54,6 +54,10 @@ class ImportedTables:
     def complete(self) -> tuple[Edition, ...]:
         """List all imported editions that answer look-ups of ``pick``."""
         return tuple(edition for table in PICKED for edition in self.editions(table))
+
+    def store(self, table: str, edition: str) -> Store | None:
+        """Open a named imported edition; None where it is not imported."""
+        return next((self._open(path) for e, path in self._found(table) if e.edition == edition), None)
 
     def _read(self, table: str) -> tuple[tuple[Edition, Path], ...]:
         paths = list((self._home / "editions" / table).glob("[!.]*.sqlite"))

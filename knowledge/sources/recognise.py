@@ -5,6 +5,9 @@ from pathlib import Path
 
 from knowledge.edits import EditTables
 from knowledge.errors import TableError
+from knowledge.sources.fee_import import is_values
+from knowledge.sources.icd_import import import_order
+from knowledge.sources.icd_order import is_order
 from knowledge.sources.index_import import import_index
 from knowledge.sources.ncci_import import import_ncci, table_of
 from knowledge.sources.opened import head_of
@@ -31,7 +34,11 @@ def import_files(
     kinds = {path: _kind(path) for path in dict.fromkeys(paths)}
     pairs = [path for path, kind in kinds.items() if kind == "ncci_ptp"]
     for path, kind in kinds.items():
-        if kind == "index":
+        if kind == "icd10cm":
+            if progress is not None:
+                progress(f"ICD-10-CM {path.name}", 0, 1)
+            yield import_order(path, home)
+        elif kind == "index":
             yield import_index(path, home).path
         elif kind != "ncci_ptp":
             yield import_ncci([path], home, known, progress=progress)
@@ -43,7 +50,11 @@ def _kind(path: Path) -> str:
     table = table_of(path)
     if table is not None:
         return table
+    if is_values(path):
+        return "values"
     _, head = head_of(path)
+    if is_order(head):
+        return "icd10cm"
     start = head.removeprefix("\xef\xbb\xbf")
     if "<ICD10CM.index" in start or "ICD-10-CM INDEX TO DISEASES" in start.upper():
         return "index"
