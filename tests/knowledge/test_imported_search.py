@@ -142,3 +142,35 @@ def test_an_import_done_twice_gives_the_same(tmp_path: Path, place: Path) -> Non
         date(2024, 10, 1),
         date(2025, 9, 30),
     )
+
+
+@pytest.mark.shared
+def test_the_official_indexes_are_imported_whole(place: Path, shared: Path) -> None:
+    folder = shared / "reference/icd10cm"
+    files = [*sorted(folder.glob("*.xml")), folder / "icd10cm-index-addenda-2026.txt"]
+    editions = {(r.release.table, r.release.edition): r.rows for r in (import_index(f, place) for f in files)}
+    assert editions == {
+        ("icd10cm_index", "2025"): 81_024,
+        ("icd10cm_index", "2026"): 81_511,
+        ("icd10cm_external_cause_index", "2026"): 8_090,
+        ("icd10cm_neoplasm", "2026"): 1_940,
+        ("icd10cm_drug", "2026"): 7_430,
+    }
+
+
+@pytest.mark.shared
+def test_the_official_tables_answer_by_site_and_substance(place: Path, shared: Path) -> None:
+    for table in ("neoplasm", "drug"):
+        import_index(shared / f"reference/icd10cm/icd10cm-{table}-April-1-2026-XML.xml", place)
+    opened = Bookshelf.open(place)
+    found = [
+        opened.search.search(query, on=DAY)[0].code
+        for query in (
+            "malignant neoplasm of upper outer quadrant breast secondary",
+            "poisoning by aspirin, accidental",
+            "adverse effect of penicillin",
+            "aspirin overdose, suicide attempt, initial encounter",
+        )
+    ]
+    opened.close()
+    assert found == ["C79.81", "T39.011", "T36.0X5", "T39.012A"]
