@@ -24,6 +24,7 @@ _SHARES: Final = {
     "62": Decimal("0.625"),
 }
 
+VALUES_TABLE: Final = "mpfs_values"
 _VALUES: Final = (
     "SELECT status, work, pe_nonfac, pe_fac, mp, factor, bilateral, nonfac_na FROM mpfs_values"
     " WHERE code = ? AND modifier = ?"
@@ -216,7 +217,7 @@ class FeeSchedule:
         """Price a code the shipped table does not hold from the imported values, or return None."""
         if self._procedures.find(code, on) or self._procedures.terminated(code):
             return None
-        imported = self._pick("mpfs_values", on)
+        imported = self._pick(VALUES_TABLE, on)
         if imported is None:
             return None
         edition, table = imported
@@ -279,7 +280,7 @@ def _imported_fee(
         locality=None if place is None else place.key,
         basis="schedule" if priced else "none",
         note=note,
-        source=Source(table="mpfs_values", edition=edition, row=code),
+        source=Source(table=VALUES_TABLE, edition=edition, row=code),
     )
 
 

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from knowledge.bookshelf import DATA
 from knowledge.edits import EditTables
 from knowledge.errors import TableError
+from knowledge.procedures import ProcedureTable
 from knowledge.sources.fee_import import is_values
 from knowledge.sources.icd_import import import_order
 from knowledge.sources.icd_order import is_order
@@ -38,6 +40,8 @@ def import_files(
             if progress is not None:
                 progress(f"ICD-10-CM {path.name}", 0, 1)
             yield import_order(path, home)
+        elif kind == "values":
+            yield import_values(path, home, ProcedureTable.load(DATA))
         elif kind == "index":
             yield import_index(path, home).path
         elif kind != "ncci_ptp":
