@@ -7,7 +7,7 @@ from knowledge.bookshelf import DATA
 from knowledge.edits import EditTables
 from knowledge.errors import TableError
 from knowledge.procedures import ProcedureTable
-from knowledge.sources.fee_import import is_values
+from knowledge.sources.fee_import import import_values, is_values
 from knowledge.sources.icd_import import import_order
 from knowledge.sources.icd_order import is_order
 from knowledge.sources.index_import import import_index
