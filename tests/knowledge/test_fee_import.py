@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 import knowledge
+from knowledge.edits import EditTables
 from knowledge.errors import TableError, UnknownCodeError
 from knowledge.fees import FeeSchedule
 from knowledge.imported import ImportedTables
 from knowledge.procedures import ProcedureTable
 from knowledge.sources.fee_import import import_values, is_values
 from knowledge.sources.fee_schedule import read_gpci
+from knowledge.sources.recognise import import_files
 
 DATA = Path(knowledge.__file__).parent / "data"
 KNOWN = ProcedureTable.load(DATA)
@@ -96,7 +98,10 @@ def test_a_code_beyond_the_starter_is_priced_from_the_imported_values(tmp_path: 
 @pytest.mark.shared
 def test_the_reference_values_and_indices_are_read_whole(shared: Path, tmp_path: Path) -> None:
     folder = shared / "reference" / "mpfs"
-    import_values(folder / "PPRRVU2026_Jul_nonQPP.descriptors_blanked.csv", tmp_path, KNOWN)
+    path = folder / "PPRRVU2026_Jul_nonQPP.descriptors_blanked.csv"
+    assert [made.parent.name for made in import_files([path], tmp_path, EditTables.load(DATA))] == [
+        "mpfs_values"
+    ]
     assert ImportedTables(tmp_path).editions("mpfs_values")[0].rows == 19_356
     with (folder / "GPCI2026.csv").open(encoding="latin-1") as lines:
         assert len(list(read_gpci(lines, "GPCI2026.csv"))) == 109
