@@ -1,7 +1,7 @@
 """ICD-10-CM: which codes exist and are billable, their tree, and their instruction notes with inheritance."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
@@ -80,8 +80,9 @@ def dotted(code: str) -> str:
 class IcdTable:
     """The tabular list; every look-up takes a date of service (None means the newest edition)."""
 
-    def __init__(self, store: Store, editions: Editions) -> None:
-        self._store = store
+    def __init__(self, store_of: Callable[[str], Store], editions: Editions) -> None:
+        """Read each edition from the store that ``store_of`` names for it."""
+        self._store_of = store_of
         self._editions = editions
         self._row = lru_cache(maxsize=65536)(self._load)
         self._kids = lru_cache(maxsize=16384)(self._load_children)
@@ -165,16 +166,21 @@ class IcdTable:
 
     @cached_property
     def _titles(self) -> dict[tuple[str, str], str]:
-        return {(e, i): t for e, i, t in self._store.rows("SELECT edition, id, title FROM icd_place")}
+        query = "SELECT edition, id, title FROM icd_place WHERE edition = ?"
+        return {(e, i): t for one in self._names for e, i, t in self._store_of(one).rows(query, (one,))}
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(edition.edition for edition in self._editions.all(TABLE))
 
     @cached_property
     def _ranks(self) -> dict[str, dict[str, int]]:
         """Place of every category in tabular order (C4A stands between C43 and C44)."""
         out: dict[str, dict[str, int]] = {}
-        query = "SELECT edition, code FROM icd_code WHERE parent = '' ORDER BY edition, place"
-        for edition, code in self._store.rows(query):
-            ranks = out.setdefault(edition, {})
-            ranks[code] = len(ranks)
+        query = "SELECT code FROM icd_code WHERE edition = ? AND parent = '' ORDER BY place"
+        for edition in self._names:
+            rows = self._store_of(edition).rows(query, (edition,))
+            out[edition] = {code: rank for rank, (code,) in enumerate(rows)}
         return out
 
     def notes(self, code: str, on: date | None = None) -> IcdNotes:
@@ -243,7 +249,7 @@ class IcdTable:
             "SELECT code, display, billable, parent, chapter, block, needs FROM icd_code"
             " WHERE edition = ? AND code = ?"
         )
-        rows = self._store.rows(query, (edition, dotted(code)))
+        rows = self._store_of(edition).rows(query, (edition, dotted(code)))
         return _icd_code(rows[0], edition) if rows else None
 
     def _load_children(self, edition: str, code: str) -> tuple[IcdCode, ...]:
@@ -251,21 +257,21 @@ class IcdTable:
             "SELECT code, display, billable, parent, chapter, block, needs FROM icd_code"
             " WHERE edition = ? AND parent = ? ORDER BY place"
         )
-        return tuple(_icd_code(row, edition) for row in self._store.rows(query, (edition, code)))
+        return tuple(_icd_code(row, edition) for row in self._store_of(edition).rows(query, (edition, code)))
 
     def _load_notes(self, edition: str, code: str) -> IcdNotes:
         kinds: dict[str, list[IcdNote]] = {}
         sevenths: dict[str, str] = {}
         for origin in self._origins(edition, code):
             query = "SELECT kind, text, lead FROM icd_note WHERE edition = ? AND origin = ? ORDER BY place"
-            for kind, text, lead in self._store.rows(query, (edition, origin)):
+            for kind, text, lead in self._store_of(edition).rows(query, (edition, origin)):
                 note = IcdNote(text=text, origin=origin, refs=parse_refs(text), lead=lead)
                 kinds.setdefault(kind, []).append(note)
             if not sevenths:
                 query = (
                     "SELECT char, meaning FROM icd_seventh WHERE edition = ? AND origin = ? ORDER BY place"
                 )
-                sevenths = dict(self._store.rows(query, (edition, origin)))
+                sevenths = dict(self._store_of(edition).rows(query, (edition, origin)))
         return IcdNotes(seventh=MappingProxyType(sevenths), **{k: tuple(v) for k, v in kinds.items()})
 
 

@@ -66,14 +66,14 @@ class Engine:
 
     def __init__(self, shelf: "Bookshelf", edition: str) -> None:
         self._icd = shelf.icd
-        self._store = shelf.store
+        self._store = shelf.icd_store(edition)
         self._edition = edition
         self._vocabulary = shelf.vocabulary
         self._encoded = TermMemo(shelf.memo_path("terms"), _encode_term)
-        indexes = Imported(shelf.home, shelf.store, edition)
+        indexes = Imported(shelf.home, self._store, edition)
         more = indexes.store()
         self._index = TermIndex(
-            shelf.store, edition, self._synonyms(), more if _WORDED & indexes.files.keys() else None
+            self._store, edition, self._synonyms(), more if _WORDED & indexes.files.keys() else None
         )
         self._tables = [
             Columns(kind, TermIndex(more, kind))
@@ -82,7 +82,7 @@ class Engine:
         ]
         self._context = Context(shelf.icd, edition)
         self._rephraser = Rephraser(self._vocabulary, shelf.icd, edition)
-        self._resolver = Resolver(shelf.store, shelf.icd, edition, self._index.rarity)
+        self._resolver = Resolver(self._store, shelf.icd, edition, self._index.rarity)
 
     def _synonyms(self) -> Iterator[tuple[str, str, str]]:
         for row in self._vocabulary.problems:

@@ -61,11 +61,11 @@ def read_order(lines: Iterable[str], name: str) -> Iterator[OrderRow]:
 
 
 def _fields(line: str, number: int, where: str) -> tuple[str, bool, str]:
-    if not line.endswith("\n"):
-        raise TableError(f"{where}: the line has no end: cut off?")
     text = line.rstrip("\r\n")
-    if not text.isascii():
+    if not text.isascii() or "\0" in text:
         raise TableError(f"{where}: holds characters that are not ASCII: wrong encoding?")
+    if text == line:
+        raise TableError(f"{where}: the line has no end: cut off?")
     found = _LINE.fullmatch(text)
     if found is None:
         raise TableError(f"{where}: not in the columns of an order file")
