@@ -59,8 +59,14 @@ def check(options: argparse.Namespace) -> int:
 
     if options.context is not None and options.note is None:
         raise UsageError("--context goes with the encounter's note; give --note too")
-    loaded = load_claim(_bytes(options.file), options.file.name)
-    findings = [_malformed(fault) for fault in loaded.faults]
+    from tools.claim.received import received_faults
+
+    raw = _bytes(options.file)
+    loaded = load_claim(raw, options.file.name)
+    faults = list(loaded.faults)
+    if loaded.kind == "837P":
+        faults += received_faults(raw.decode("utf-8-sig"))
+    findings = [_malformed(fault) for fault in faults]
     shelf = open_shelf()
     for claim in loaded.claims:
         findings += _judge(claim, options, shelf)
