@@ -22,7 +22,10 @@ CREATE TABLE release (
   "table" TEXT NOT NULL, edition TEXT NOT NULL, effective_from TEXT NOT NULL, effective_to TEXT,
   rows INTEGER NOT NULL, source TEXT NOT NULL, sha256 TEXT NOT NULL, complete INTEGER NOT NULL);
 """
-PICKED: Final = ("ncci_ptp", "ncci_mue", "ncci_add_on", "mpfs_values")
+PICKED: Final = (
+    "ncci_ptp", "ncci_mue", "ncci_add_on", "mpfs_values",
+    "icd10cm_index", "icd10cm_external_cause_index", "icd10cm_neoplasm", "icd10cm_drug",
+)  # fmt: skip
 LICENCE: Final = "as the imported official file says; code numbers of CPT are the AMA's"
 
 
@@ -52,7 +55,7 @@ class ImportedTables:
         return tuple(edition for edition, _ in self._found(table))
 
     def complete(self) -> tuple[Edition, ...]:
-        """List all imported editions that answer look-ups of ``pick``."""
+        """List all imported editions but those of the tabular list, which the list itself names."""
         return tuple(edition for table in PICKED for edition in self.editions(table))
 
     def store(self, table: str, edition: str) -> Store | None:
