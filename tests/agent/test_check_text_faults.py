@@ -14,7 +14,7 @@ Fault = Callable[[str], str]
 
 
 def sub(pattern: str, new: str, count: int = 1) -> Fault:
-    return lambda text: re.sub(pattern, new, text, count=count)
+    return lambda text: re.sub(pattern, new, text, count=count, flags=re.DOTALL)
 
 
 def without(segment: str) -> Fault:
@@ -41,7 +41,7 @@ FAULTS: dict[str, Fault] = {
     "a frequency that is none": sub(r"(CLM\*[^~]*:B:)1", r"\g<1>9"),
     "no birth date of the patient": without("DMG"),
     "no address of the subscriber": sub(r"(NM1\*IL[^~]*~)\s*N3[^~]*~\s*N4[^~]*~", r"\1"),
-    "a billing ZIP of five digits": sub(r"(?s)(NM1\*85.*?N4\*[^*]*\*\w\w\*\d{5})\d{4}", r"\1"),
+    "a billing ZIP of five digits": sub(r"(NM1\*85.*?N4\*[^*]*\*\w\w\*\d{5})\d{4}", r"\1"),
     "a PO box as the billing address": sub(r"(NM1\*85[^~]*~\s*N3\*)[^~]*", r"\g<1>PO BOX 12"),
     "a car accident without state and date": sub(r"(CLM\*(?:[^*~]*\*){8}[^*~]*)~", r"\1**AA~"),
     "a place of service that is none": sub(r"(CLM\*[^*]*\*[^*]*\*\*\*)\d\d", r"\g<1>98"),
@@ -68,6 +68,19 @@ FAULTS: dict[str, Fault] = {
     "a short envelope": sub(r"ISA\*00\* ", "ISA*00*"),
     "another version": sub(r"005010X222A1", "005010X222A2", 2),
     "a facility qualifier that is none": sub(r"(CLM\*[^~]*:)B:", r"\g<1>A:"),
+    "himself with a patient's level": sub(
+        r"(HL\*2\*1\*22\*)0(.*?NM1\*PR[^~]*~)",
+        r"\g<1>1\2HL*3*2*23*0~PAT*19~NM1*QC*1*DOE*ANN~N3*1 ELM ST~N4*WAUKEGAN*IL*60085~DMG*D8*20100101*F~",
+    ),
+    "a CLIA number that is none": sub(r"(CLM\*[^~]*~)", r"\1REF*X4*ABC~"),
+    "a referring provider without his number": sub(r"(HI\*ABK[^~]*~)", r"\1NM1*DN*1*ROE*JO****XX~"),
+    "a charge with a leading zero": sub(r"(SV1\*[^*]*\*)", r"\g<1>0"),
+    "a drug without its quantity": sub(r"(SV1\*[^~]*~\s*DTP[^~]*~)(?!.*SV1)", r"\1LIN**N4*00004014401~"),
+    "a drug number of ten digits": sub(
+        r"(SV1\*[^~]*~\s*DTP[^~]*~)(?!.*SV1)", r"\1LIN**N4*0000401440~CTP****1*UN~"
+    ),
+    "one control number on two lines": lambda text: re.sub(r"REF\*6R\*\w+", "REF*6R*SAME", text),
+    "a delimiter inside a name": sub(r"(NM1\*IL\*1\*\w)", r"\1:"),
     "a range that runs backwards": sub(r"DTP\*472\*D8\*(\d{8})", r"DTP*472*RD8*20991231-\1"),
 }
 

@@ -1,5 +1,6 @@
 """An 837P as another system wrote it: faults of the text that a tolerant reader mends while reading."""
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Final
@@ -8,6 +9,7 @@ from tools.claim.validate import StructureError, validate_837
 from tools.claim.x12.segments import Segment, tokenise
 
 PATIENT_LEVEL, SUBSCRIBER_LEVEL = "23", "22"
+MONEY: Final = frozenset({"CLM", "SV1", "AMT"})
 NOT_FAULTS: Final = frozenset({("PWK", "02")})
 """Where pyx12's map is narrower than the guide: PWK02 AD (certification at the supplier) is legal."""
 
@@ -20,7 +22,14 @@ def received_faults(text: str) -> list[str]:
     Unlike the rules over a claim, nothing read here has been mended by reading it.
     """
     told = [f"as received, {e}" for e in validate_837(text) if not _legal(e)]
-    return list(dict.fromkeys([*told, *_levels(tokenise(text))]))
+    return list(dict.fromkeys([*told, *_levels(tokenise(text)), *_amounts(tokenise(text))]))
+
+
+def _amounts(segments: Iterable[Segment]) -> Iterator[str]:
+    """Type R has no leading zeros: 0203.42 is another text than the 203.42 that a payer's balance compares."""
+    for segment in segments:
+        if segment.id in MONEY and re.match(r"-?0\d", segment.get(2)):
+            yield f"as received, {segment.id} element 2: the amount has a leading zero"
 
 
 def _legal(error: StructureError) -> bool:
