@@ -54,7 +54,7 @@ def _add_submit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--production", action="store_true", help="mark as production (ISA15 P), not test")
     parser.add_argument(
         "--name",
-        default="{sender}_837P_{date}_{icn}.x12",
+        default="{sender}_{receiver}_837P_{date}_{icn}.x12",
         help="file name of sender, receiver, icn, date, ts",
     )
     parser.add_argument("--known-hosts", type=Path, help="pinned SFTP host keys (default ~/.ssh/known_hosts)")

@@ -10,6 +10,7 @@ from agent.ledger.ledger import Ledger, LedgerClaim, now
 from agent.ledger.states import ADJUDICATED, WAITING, State
 from knowledge.payers import PayerPack
 from knowledge.records import Record
+from tools.claim.errors import ClaimError
 from tools.claim.model import Claim
 from tools.claim.x12.charset import clean
 from tools.claim.x12.envelope import Envelope
@@ -36,7 +37,7 @@ class Partner(Record):
     receiver_name: str | None = None
     phone: str | None = None
     production: bool = False
-    template: str = "{sender}_837P_{date}_{icn}.x12"
+    template: str = "{sender}_{receiver}_837P_{date}_{icn}.x12"
 
 
 class _DryRun(Exception):  # noqa: N818 - no error: it undoes the transaction
@@ -175,6 +176,8 @@ def _interchange(
     )
     text = write_837([item.claim for item in group], envelope)
     made = f"{ledger.tenant}:{sender}:{receiver}:{number}"
+    name = file_name(partner.template, sender, receiver, number, moment)
+    _free_name(session, name, destination)
     session.run(
         "insert into ledger_interchange values (:id, :tenant, :sender, :receiver, :control, :reference, :name, "
         ":destination, 'prepared', '', :content, :created)",
@@ -184,7 +187,7 @@ def _interchange(
         receiver=receiver,
         control=number,
         reference=reference,
-        name=file_name(partner.template, sender, receiver, number, moment),
+        name=name,
         destination=destination,
         content=text,
         created=now(),
@@ -194,14 +197,25 @@ def _interchange(
     _link(ledger, session, group, made, text)
 
 
+def _free_name(session: Session, name: str, destination: str) -> None:
+    """Control numbers count for each pair of partners, so a name without the receiver may come twice."""
+    taken = session.run(
+        "select id from ledger_interchange where name = :name and destination = :destination",
+        name=name,
+        destination=destination,
+    )
+    if taken:
+        raise ClaimError(
+            f"{name} was already the name of another interchange to {destination}; put {{receiver}} or {{ts}} into --name"
+        )
+
+
 def file_name(template: str, sender: str, receiver: str, number: int, moment: datetime) -> str:
     """The name of a file by the partner's template.
 
     Raises:
         ClaimError: the template has an unknown field, no control number, or a path separator.
     """
-    from tools.claim.errors import ClaimError
-
     fields = {"sender": sender, "receiver": receiver, "icn": f"{number:09d}"}
     try:
         name = template.format(**fields, date=f"{moment:%Y%m%d}", ts=f"{moment:%Y%m%d%H%M%S}")

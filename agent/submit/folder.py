@@ -35,10 +35,13 @@ class FolderCarrier:
         """See :class:`~agent.submit.carrier.Carrier`.
 
         Raises:
-            DeliveryError: the file can not be renamed.
+            DeliveryError: the file can not be renamed, or another file has its name.
         """
+        there = self._folder / name
         try:
-            (self._folder / staged).replace(self._folder / name)
+            if there.exists() and there.read_bytes() != content:
+                raise DeliveryError(f"{there}: another file has this name; move it away and run again")
+            (self._folder / staged).replace(there)
         except FileNotFoundError:
             if not self._folder.is_dir():
                 raise DeliveryError(f"{self._folder}: is gone; run again when it is back") from None

@@ -68,7 +68,8 @@ class SftpCarrier:
         Raises:
             DeliveryError: the server can not be reached, or refuses the rename.
         """
-        done = self._run(f'rename "{self._path(staged)}" "{self._path(name)}"')
+        # -l: the core request, which refuses to overwrite; OpenSSH's extension would replace another file
+        done = self._run(f'rename -l "{self._path(staged)}" "{self._path(name)}"')
         if done.returncode == 0:
             return True
         listed = self._must(f'ls -1a "{self._folder or "/"}"')

@@ -263,6 +263,19 @@ def test_without_a_clearinghouse_each_payer_gets_its_own_interchange(ledger) -> 
     assert rows == [("PAY01", 1), ("PAY02", 1)]
 
 
+def test_two_interchanges_never_share_a_file_name(ledger, tmp_path: Path) -> None:
+    claims = [item(make_claim("SB1")), item(make_claim("SB2", payer="PAY02"))]
+    each = PARTNER.model_copy(update={"receiver": None})
+    prepare(ledger, claims, each, "folder:x")
+    names = deliver(ledger, FolderCarrier(tmp_path / "out"), "folder:x")
+    assert len(set(names)) == len(list((tmp_path / "out").iterdir())) == 2
+    blind = each.model_copy(update={"template": "837P_{icn}.x12"})
+    others = [item(make_claim("SB3", payer="PAY03")), item(make_claim("SB4", payer="PAY04"))]
+    with pytest.raises(ClaimError, match=r"put \{receiver\}"):
+        prepare(ledger, others, blind, "folder:x")
+    assert "SB4" not in states(ledger)
+
+
 def test_reasons_have_our_words() -> None:
     assert "medical necessity" in reason("50").meaning
     assert "no wording" in reason("999").meaning

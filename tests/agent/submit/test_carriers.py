@@ -21,6 +21,17 @@ def test_a_folder_shows_a_file_only_when_it_is_whole(tmp_path: Path) -> None:
     assert (tmp_path / "new" / "a.x12").stat().st_mode & 0o077 == 0
 
 
+def test_a_file_of_the_same_name_is_never_replaced(tmp_path: Path) -> None:
+    carrier = FolderCarrier(tmp_path)
+    (tmp_path / "a.x12").write_bytes(b"another")
+    carrier.stage(".a.tmp", b"ISA")
+    with pytest.raises(DeliveryError, match="another file has this name"):
+        carrier.finish(".a.tmp", "a.x12", b"ISA")
+    assert (tmp_path / "a.x12").read_bytes() == b"another"
+    (tmp_path / "a.x12").unlink()
+    assert carrier.finish(".a.tmp", "a.x12", b"ISA")
+
+
 def test_a_folder_that_went_away_is_no_delivery(tmp_path: Path) -> None:
     carrier = FolderCarrier(tmp_path / "gone")
     with pytest.raises(DeliveryError, match="is gone"):
