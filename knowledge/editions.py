@@ -14,6 +14,16 @@ from knowledge.errors import EditionError, TableError
 from knowledge.records import Edition
 
 
+def fiscal_year(year: int) -> tuple[date, date]:
+    """First and last day of a US fiscal year, in which an edition of ICD-10-CM is in force (guidelines, title page)."""
+    return date(year - 1, 10, 1), date(year, 9, 30)
+
+
+def quarter_of(day: date) -> str:
+    """The name of a calendar quarter, by which CMS releases edits and relative values: ``2026Q3``."""
+    return f"{day.year}Q{(day.month + 2) // 3}"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EditionChoice:
     """The edition that answers for a date; ``mismatch`` when none is in force and the nearest one answers."""

@@ -3,9 +3,7 @@
 A file is written beside its place and renamed when every check has passed, so a file that is there is whole.
 """
 
-import os
 import sqlite3
-import threading
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from typing import Final
 
 from knowledge.records import Edition
 from knowledge.store import Store
+from knowledge.whole import written_whole
 
 RELEASE: Final = """
 CREATE TABLE release (
@@ -64,7 +63,7 @@ class ImportedTables:
 
     def _read(self, table: str) -> tuple[tuple[Edition, Path], ...]:
         paths = list((self._home / "editions" / table).glob("[!.]*.sqlite"))
-        return tuple(sorted(((_edition(p), p) for p in paths), key=lambda pair: pair[0].effective_from))
+        return tuple(sorted(((edition_of(p), p) for p in paths), key=lambda pair: pair[0].effective_from))
 
     def _pick(self, table: str, on: date | None) -> tuple[str, Store] | None:
         """Return name and rows of the edition in force on a date (the newest where None), or None."""
@@ -76,7 +75,8 @@ def _in_force(edition: Edition, on: date) -> bool:
     return edition.effective_from <= on and (edition.effective_to is None or on <= edition.effective_to)
 
 
-def _edition(path: Path) -> Edition:
+def edition_of(path: Path) -> Edition:
+    """What an imported edition's own file says it is."""
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
         row = connection.execute(
             'SELECT "table", edition, effective_from, effective_to, rows, source, sha256, complete FROM release'
@@ -96,19 +96,14 @@ def write_edition(home: Path, release: Release, fill: Callable[[sqlite3.Connecti
     """
     target = home / "editions" / release.table / f"{release.edition}.sqlite"
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}")
-    try:
-        with closing(sqlite3.connect(temporary)) as connection:
-            connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + RELEASE)
-            rows = fill(connection)
-            ends = release.effective_to.isoformat() if release.effective_to else None
-            connection.execute(
-                "INSERT INTO release VALUES (?, ?, ?, ?, ?, ?, ?, 1)",
-                (release.table, release.edition, release.effective_from.isoformat(), ends, rows,
-                 release.source, release.sha256),
-            )  # fmt: skip
-            connection.commit()
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with written_whole(target) as temporary, closing(sqlite3.connect(temporary)) as connection:
+        connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + RELEASE)
+        rows = fill(connection)
+        ends = release.effective_to.isoformat() if release.effective_to else None
+        connection.execute(
+            "INSERT INTO release VALUES (?, ?, ?, ?, ?, ?, ?, 1)",
+            (release.table, release.edition, release.effective_from.isoformat(), ends, rows,
+             release.source, release.sha256),
+        )  # fmt: skip
+        connection.commit()
     return target

@@ -1,7 +1,6 @@
 """The knowledge store: one SQLite file built from the official data, opened read-only afterwards."""
 
 import hashlib
-import os
 import sqlite3
 import threading
 import weakref
@@ -10,13 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from csv import reader
 from dataclasses import dataclass
-from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from knowledge.editions import fiscal_year
 from knowledge.errors import TableError
 from knowledge.records import Edition
+from knowledge.whole import written_whole
 
 if TYPE_CHECKING:
     from knowledge.sources.tabular_xml import Tabular
@@ -154,12 +154,8 @@ def open_store(home: Path, progress: Progress | None = None) -> Store:
     path = store_path(home, original)
     if not path.exists():
         home.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
-        try:
+        with written_whole(path) as temporary:
             _build(temporary, original, progress or _silent)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
     return Store(path)
 
 
@@ -193,12 +189,12 @@ def tabular_edition(tabular: "Tabular", original: Original) -> Edition:
     """Derive the edition of a tabular list: the US fiscal year it names, October to September."""
     if not tabular.version.isdigit():
         raise TableError(f"{original.path.name}: version {tabular.version!r} is not a fiscal year")
-    year = int(tabular.version)
+    begins, ends = fiscal_year(int(tabular.version))
     return Edition(
         table="icd10cm",
         edition=tabular.version,
-        effective_from=date(year - 1, 10, 1),
-        effective_to=date(year, 9, 30),
+        effective_from=begins,
+        effective_to=ends,
         rows=len(tabular.codes),
         complete=True,
         source=f"CDC/NCHS {original.path.name}",

@@ -94,7 +94,7 @@ def submit(options: argparse.Namespace) -> int:
 
     ledger = _ledger(options)
     carrier = open_carrier(options.to, known_hosts=options.known_hosts, identity=options.identity)
-    claims = [item for folder in options.folders for item in _emitted(folder)]
+    claims = _coded(options.folders)
     refusals, taken = prepare(
         ledger, claims, _partner(options), options.to, dry_run=options.dry_run, again=options.again
     )
@@ -144,13 +144,19 @@ def _partner(options: argparse.Namespace) -> "Partner":
     )
 
 
-def _emitted(folder: Path) -> "list[Outgoing]":
+def _coded(folders: list[Path]) -> "list[Outgoing]":
+    """The claims of all folders; the bookshelf is opened once, and not at all when only what waits is delivered."""
+    packs = _packs() if folders else None
+    return [item for folder in folders for item in _emitted(folder, packs)] if packs else []
+
+
+def _emitted(folder: Path, packs: "PayerPacks") -> "list[Outgoing]":
     """The claim of an output folder with the findings of its self-check, or of every folder in it."""
     if not (folder / "claim.json").is_file():
         inner = sorted(p.parent for p in folder.glob("*/claim.json"))
         if not inner:
             raise UsageError(f"{folder}: holds no claim.json; give output folders of superbill code")
-        return [item for path in inner for item in _emitted(path)]
+        return [item for path in inner for item in _emitted(path, packs)]
     from agent.ledger.sending import outgoing
     from tools.claim.load import load_claim
 
@@ -160,7 +166,6 @@ def _emitted(folder: Path) -> "list[Outgoing]":
         findings = orjson.loads(coding.read_bytes())["findings"] if coding.is_file() else []
     except (OSError, orjson.JSONDecodeError, KeyError) as error:
         raise UsageError(f"{folder}: can not be read ({type(error).__name__}); code it again") from error
-    packs = _packs()
     return [
         outgoing(claim, orjson.dumps(findings).decode(), _pack(packs, claim))
         for claim in load_claim(raw, str(folder / "claim.json")).claims

@@ -17,6 +17,11 @@ NOT_DONE = re.compile(
 )
 
 
+def sides_said(text: str) -> list[str]:
+    """The sides that a lower-cased text names."""
+    return [s for s in ("left", "right") if re.search(rf"\b{s}\b", text)]
+
+
 def acts(case: Case) -> Iterator[Seen]:
     """Every act a sentence tells as done, as a procedure that can be looked up; where and when is for the caller to judge."""
     for seen, text in sentences(case):
@@ -25,7 +30,7 @@ def acts(case: Case) -> Iterator[Seen]:
             continue
         query = next((query for pattern, query in _table() if re.search(pattern, low)), None)
         if query:
-            sides = [s for s in ("left", "right") if re.search(rf"\b{s}\b", low)]
+            sides = sides_said(low)
             side = "bilateral" if len(sides) == 2 or "both ears" in low else next(iter(sides), None)
             told = {
                 "kind": "procedure", "concept": query, "assertion": "present", "experiencer": "patient",

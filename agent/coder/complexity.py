@@ -91,7 +91,7 @@ def complexities() -> tuple[Complexity, ...]:
 def complexity(case: Case, d: Diagnosis, lookup: Json, listed: Sequence[Seen]) -> str:
     """At goal or not, newly found or known, course, prognosis, kind of injury; ``listed`` is what belongs to it."""
     if _is_chronic(d, lookup):
-        if not at_goal(listed) or _said_off_goal(case, listed) or _treated_anew(case, listed):
+        if not at_goal(listed) or _off_goal(case, listed):
             return "chronic_exacerbation"
         return "undiagnosed_new_problem" if _newly_found(case, listed) else "stable_chronic"
     if _is_fracture(d.code):
@@ -113,16 +113,20 @@ def at_goal(listed: Sequence[Seen]) -> bool:
     return not any(m.trend in WORSE or _escalates(m) for m in listed)
 
 
-def _said_off_goal(case: Case, listed: Sequence[Seen]) -> bool:
+def _off_goal(case: Case, listed: Sequence[Seen]) -> bool:
+    words = set(told.item(case, listed))
+    return _said_off_goal(case, listed, words) or _treated_anew(case, listed, words)
+
+
+def _said_off_goal(case: Case, listed: Sequence[Seen], words: set[str]) -> bool:
     """The assessment says in other words that the goal is not met ("above goal", "remains elevated", "a flare")."""
-    spoken = {case.sentence(m) for m in listed if m.in_assessment} | set(told.item(case, listed))
+    spoken = {case.sentence(m) for m in listed if m.in_assessment} | words
     found = [(text, OFF_GOAL.search(text)) for text in spoken]
     return any(m and not HEDGED.search(text[: m.end()]) for text, m in found)
 
 
-def _treated_anew(case: Case, listed: Sequence[Seen]) -> bool:
+def _treated_anew(case: Case, listed: Sequence[Seen], words: set[str]) -> bool:
     """Treatment is begun: a drug of the plan that nothing else in the record says is taken, or an operation."""
-    words = set(told.item(case, listed))
     if any(seen.text in words for seen in told.operations(case)):
         return True
     taken = {m.generic or m.concept for m in case.of("medication") if not m.in_assessment}

@@ -4,14 +4,14 @@ Guidelines I.C.19.e.5.a (the nature of the effect first, then the drug), I.C.19.
 worsens, never first) and I.C.21.c.7 (aftercare).
 """
 
-import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from agent.coder.case import Case, Seen
+from knowledge.tables import read_csv
 
 UNDERDOSED = re.compile(
     r"\bunder-?dos\w*|\b(?:takes|taking|took) (?:only |less|half|fewer)[^.]*than prescribed", re.IGNORECASE
@@ -38,10 +38,17 @@ class Effect:
     why: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DrugGroup:
+    """A pattern of a drug or its class, and what the tabular list calls the group."""
+
+    drug_class: str
+    name: str
+
+
 @cache
-def _names() -> tuple[tuple[str, str], ...]:
-    text = (files(__package__) / "data" / "drug_effects.csv").read_text(encoding="utf-8")
-    return tuple((row["drug_class"], row["name"]) for row in csv.DictReader(text.splitlines()))
+def _groups() -> tuple[DrugGroup, ...]:
+    return read_csv(Path(__file__).parent / "data" / "drug_effects.csv", DrugGroup)
 
 
 def effects(case: Case, header: Seen, listed: tuple[Seen, ...]) -> Iterator[Effect]:
@@ -92,4 +99,4 @@ def _drugs(header: Seen, listed: tuple[Seen, ...]) -> list[Seen]:
 def _name(drug: Seen) -> str:
     """The group of the drug in the tabular list's words; empty when the table does not know it."""
     own = (str(drug.concept or ""), str(drug.drug_class or ""))
-    return next((name for pattern, name in _names() if any(re.fullmatch(pattern, x) for x in own)), "")
+    return next((g.name for g in _groups() if any(re.fullmatch(g.drug_class, x) for x in own)), "")

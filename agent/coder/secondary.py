@@ -4,12 +4,11 @@ Guidelines I.C.4.a.3 and I.C.21.c.3 (long-term drugs with the condition they tre
 code" (tobacco), I.C.20 (external cause: how, what doing, where; never first).
 """
 
-import csv
 import re
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from agent.coder.candidates import CIGARETTES, Candidate
 from agent.coder.case import Case, Seen
@@ -18,6 +17,7 @@ from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.diagnoses import Diagnosis
 from agent.coder.episode import episode
 from agent.coder.spoken import sentences
+from knowledge.tables import read_csv
 
 Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], list[Diagnosis]]
 WORTH = 0.7
@@ -46,8 +46,7 @@ class LongTerm:
 @cache
 def long_term() -> tuple[LongTerm, ...]:
     """The table of long-term drugs that are reported with their condition."""
-    text = (files(__package__) / "data" / "long_term.csv").read_text(encoding="utf-8")
-    return tuple(LongTerm(**row) for row in csv.DictReader(text.splitlines()))
+    return read_csv(Path(__file__).parent / "data" / "long_term.csv", LongTerm)
 
 
 def secondary(case: Case, diagnoses: Sequence[Diagnosis]) -> Stage:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Generator, Iterator
 
-from agent.coder.acts import acts
+from agent.coder.acts import acts, sides_said
 from agent.coder.case import Case, Seen
 from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.drugs import inject
@@ -147,9 +147,7 @@ def _headed(case: Case) -> Iterator[Seen]:
             }  # fmt: skip
             seen = Seen(document=document, index=-1, raw=raw)
             text = case.sentence(seen)
-            raw["laterality"] = next(
-                (s for s in ("left", "right") if re.search(rf"\b{s}\b", text.lower())), None
-            )
+            raw["laterality"] = next(iter(sides_said(text.lower())), None)
             if is_done(case, seen):
                 yield seen
 
@@ -160,7 +158,7 @@ def _viewed(case: Case, found: list[Seen]) -> Iterator[Seen]:
     for seen, text in sentences(case):
         if (seen.document, seen.sentence) in told or not views_said(text) or IMAGE.search(text):
             continue
-        side = next((s for s in ("left", "right") if re.search(rf"\b{s}\b", text.lower())), None)
+        side = next(iter(sides_said(text.lower())), None)
         raw = {
             **seen.raw, "kind": "test", "concept": "x-ray", "assertion": "present", "experiencer": "patient",
             "event": "done", "laterality": side,

@@ -146,7 +146,7 @@ def _today(seen: Seen, low: str) -> bool:
     if _is_procedure(seen, low):
         return True
     own = seen.section_kind in {"exam", "plan", "assessment", "assessment_plan"}
-    return own and "injected" in low and bool(COMPLETED.search(low)) and not NOT_TODAY.search(low)
+    return own and "injected" in low and bool(COMPLETED.search(low))
 
 
 def _is_procedure(seen: Seen, low: str) -> bool:

@@ -1,15 +1,14 @@
 """Drugs sold with and without prescription: prescription management when prescribed, refilled or of a strength not sold freely."""
 
-import csv
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from agent.coder.case import Seen
-from knowledge.errors import TableError
+from knowledge.tables import read_csv
 
-COLUMNS = ["generic", "at_least", "unit", "why"]
 PRESCRIBED = re.compile(r"\b(?:prescrib\w+|prescriptions?|refill\w*|e-?prescri\w+|rx)\b", re.IGNORECASE)
 OVER_COUNTER = re.compile(
     r"\b(?:over[- ]the[- ]counter|otc|non-?prescription|without (?:a )?prescription|(?:no|not) (?:\w+ )?prescri\w+)\b",
@@ -18,6 +17,17 @@ OVER_COUNTER = re.compile(
 STRENGTH = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s*-?\s*(mg|milligrams?|%|percent|units?|iu)", re.IGNORECASE)
 UNITS = {"mg": "mg", "mil": "mg", "%": "%", "per": "%", "uni": "units", "iu": "units"}
 REACH = 40
+TABLE = Path(__file__).parent / "data" / "strengths.csv"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Strength:
+    """From which strength of one unit a drug is not sold without prescription, and why."""
+
+    generic: str
+    at_least: Decimal
+    unit: str
+    why: str
 
 
 def is_prescribed(seen: Seen, sentence: str) -> bool:
@@ -38,14 +48,9 @@ def _is_strong(seen: Seen, after: str) -> bool:
     if row is None or found is None:
         return False
     unit = UNITS.get(found[2].lower()[:3]) or UNITS.get(found[2].lower()[:2])
-    return unit == row[1] and Decimal(found[1].replace(",", "")) >= row[0]
+    return unit == row.unit and Decimal(found[1].replace(",", "")) >= row.at_least
 
 
 @cache
-def _strengths() -> dict[str, tuple[Decimal, str]]:
-    name = "strengths.csv"
-    text = (files(__package__) / "data" / name).read_text(encoding="utf-8")
-    reader = csv.DictReader(text.splitlines())
-    if reader.fieldnames != COLUMNS:
-        raise TableError(f"{name}:1: columns are {', '.join(COLUMNS)}")
-    return {row["generic"]: (Decimal(row["at_least"]), row["unit"]) for row in reader}
+def _strengths() -> dict[str, Strength]:
+    return {row.generic: row for row in read_csv(TABLE, Strength)}

@@ -4,14 +4,16 @@ The weights of a model stand in ``<model>.csv`` beside this file and are fitted 
 A model without such a table is not calibrated, and its codes carry null: a model's own opinion is never asked.
 """
 
-import csv
 import math
 import re
+from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 from agent.coding import CodedDiagnosis
+from knowledge.tables import read_csv
 from tools.claim.model import Claim
 from tools.proposal import Proposal, ProposedDiagnosis
 
@@ -24,6 +26,14 @@ PLAIN: Final = re.compile(
 PAIN: Final = ("M25.5", "M54.2", "M54.5", "M54.9", "M79.6")
 
 Features = dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Weight:
+    """What one feature adds to the log-odds of being right."""
+
+    feature: str
+    weight: Decimal
 
 
 def rate(proposal: Proposal, claim: Claim, model: str) -> Proposal:
@@ -80,8 +90,7 @@ def _disease(code: str) -> bool:
 
 @cache
 def _weights(model: str) -> dict[str, float] | None:
-    table = files(__package__) / f"{model}.csv"
+    table = Path(__file__).parent / f"{model}.csv"
     if not table.is_file():
         return None
-    rows = csv.DictReader(table.read_text(encoding="utf-8").splitlines())
-    return {row["feature"]: float(row["weight"]) for row in rows}
+    return {row.feature: float(row.weight) for row in read_csv(table, Weight)}

@@ -29,15 +29,15 @@ class Outgoing(Record):
 
 
 class Partner(Record):
-    """Who sends to whom; what is None comes from the claim: billing provider and payer."""
+    """Who sends to whom, under which file names; what is None comes from the claim: billing provider and payer."""
 
+    template: str
     sender: str | None = None
     sender_name: str | None = None
     receiver: str | None = None
     receiver_name: str | None = None
     phone: str | None = None
     production: bool = False
-    template: str = "{sender}_{receiver}_837P_{date}_{icn}.x12"
 
 
 class _DryRun(Exception):  # noqa: N818 - no error: it undoes the transaction

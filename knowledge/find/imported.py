@@ -1,9 +1,7 @@
 """The search terms of the imported indexes: built once per set of imported files, kept beside the store."""
 
 import hashlib
-import os
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +12,7 @@ from knowledge.find.index import Rarity, Term, write_terms
 from knowledge.find.words import SEARCH_DATA, tokens
 from knowledge.sources.index_xml import IndexRow, Kind
 from knowledge.store import Store
+from knowledge.whole import written_whole
 
 KINDS: Final[tuple[Kind, ...]] = ("index", "external", "neoplasm", "drug")
 _WORDED: Final[tuple[Kind, ...]] = ("index", "external")
@@ -35,14 +34,9 @@ class Imported:
             return None
         path = self._home / f"{self._base.path.stem}.find-{self._digest()}.sqlite"
         if not path.exists():
-            temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
-            try:
-                with closing(sqlite3.connect(temporary)) as connection:
-                    self._build(connection)
-                    connection.commit()
-                temporary.replace(path)
-            finally:
-                temporary.unlink(missing_ok=True)
+            with written_whole(path) as temporary, closing(sqlite3.connect(temporary)) as connection:
+                self._build(connection)
+                connection.commit()
         return Store(path)
 
     def _digest(self) -> str:

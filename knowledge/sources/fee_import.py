@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+from knowledge.editions import quarter_of
 from knowledge.errors import TableError
 from knowledge.imported import Release, write_edition
 from knowledge.procedures import ProcedureTable
@@ -54,7 +55,7 @@ def import_values(path: Path, home: Path, known: ProcedureTable, *, least: int =
 
     edition = Release(
         table=TABLE,
-        edition=f"{year}Q{(begins.month + 2) // 3}",
+        edition=quarter_of(begins),
         effective_from=begins,
         effective_to=date(year, 12, 31),
         source=path.name,

@@ -8,10 +8,10 @@ import sqlite3
 import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Final
 
+from knowledge.editions import fiscal_year
 from knowledge.errors import TableError
 from knowledge.find.index import build_index
 from knowledge.imported import Release, write_edition
@@ -55,11 +55,12 @@ def import_order(path: Path, home: Path, *, original: Original | None = None, le
     tabular = read_tabular(original.path)
     _agrees(rows, tabular, year, name)
     merged = merge(rows, tabular, str(year))
+    begins, ends = fiscal_year(year)
     release = Release(
         table="icd10cm",
         edition=str(year),
-        effective_from=date(year - 1, 10, 1),
-        effective_to=date(year, 9, 30),
+        effective_from=begins,
+        effective_to=ends,
         source=f"{name}; notes of {tabular.version} ({original.path.name})",
         sha256=sha256_of([path]),
     )

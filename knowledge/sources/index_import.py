@@ -6,15 +6,14 @@ passed: it is whole or not there, may be interrupted, and done twice it gives th
 
 import hashlib
 import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Final
 
+from knowledge.editions import fiscal_year
 from knowledge.errors import TableError
 from knowledge.find.entries import INSERT, SCHEMA, TABLES, cells_of, read_entries
-from knowledge.imported import Release, write_edition
+from knowledge.imported import Release, edition_of, write_edition
 from knowledge.sources.index_addenda import apply, read_addenda
 from knowledge.sources.index_xml import IndexFile, Kind, read_index
 
@@ -71,20 +70,19 @@ def _with_addenda(path: Path, home: Path, digest: str) -> tuple[IndexFile, str, 
         raise TableError(
             f"{path.name}: only {applied.made} of {asked} changes find their place in the Index of {before}"
         )
-    with closing(sqlite3.connect(f"{base.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-        source, sha256 = connection.execute("SELECT source, sha256 FROM release").fetchone()
-    total = hashlib.sha256(f"{sha256}{digest}".encode()).hexdigest()
-    named = f"{source} + {path.name} ({applied.made} of {asked} changes)"
+    was = edition_of(base)
+    total = hashlib.sha256(f"{was.sha256}{digest}".encode()).hexdigest()
+    named = f"{was.source} + {path.name} ({applied.made} of {asked} changes)"
     return IndexFile(kind="index", version=addenda.version, rows=applied.rows), named, total
 
 
 def _write(found: IndexFile, home: Path, source: str, digest: str) -> IndexRelease:
-    year = int(found.version)
+    begins, ends = fiscal_year(int(found.version))
     release = Release(
         table=TABLES[found.kind],
         edition=found.version,
-        effective_from=date(year - 1, 10, 1),
-        effective_to=date(year, 9, 30),
+        effective_from=begins,
+        effective_to=ends,
         source=source,
         sha256=digest,
     )

@@ -5,19 +5,19 @@ when it does not agree with what is known of the table: the shipped starter pair
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
+from knowledge.editions import quarter_of
 from knowledge.edits import EditTables
 from knowledge.errors import TableError
 from knowledge.imported import Release, write_edition
 from knowledge.sources import ncci_ptp, ncci_units
 from knowledge.sources.opened import head_of, open_text, sha256_of
-
-Progress = Callable[[str, int, int], None]
+from knowledge.store import Progress
 
 LEAST: Final = {"ncci_ptp": 2_300_000, "ncci_mue": 12_000, "ncci_add_on": 6_000}
 """Fewest rows of a whole file (2024Q3 to 2026Q3 have 2.55 to 2.63 million, 15,095 and 7,743)."""
@@ -90,7 +90,7 @@ def import_ncci(
 def _release(table: str, paths: Sequence[Path], begins: date) -> Release:
     return Release(
         table=table,
-        edition=f"{begins.year}Q{(begins.month + 2) // 3}",
+        edition=quarter_of(begins),
         effective_from=begins,
         effective_to=None,
         source=", ".join(path.name for path in paths),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
 from knowledge.errors import TableError
+from knowledge.store import file_sha256
 
 HEAD = 8_192
 
@@ -44,10 +45,7 @@ def head_of(path: Path) -> tuple[str, str]:
 
 def sha256_of(paths: list[Path]) -> str:
     """Checksum of a file, or of the checksums of several, in hexadecimal."""
-    digests = []
-    for path in paths:
-        with path.open("rb") as content:
-            digests.append(hashlib.file_digest(content, "sha256").hexdigest())
+    digests = [file_sha256(path) for path in paths]
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 

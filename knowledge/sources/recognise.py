@@ -1,6 +1,6 @@
 """Which importer a file belongs to, told by its content; files of one table are imported together."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from knowledge.bookshelf import DATA
@@ -13,8 +13,7 @@ from knowledge.sources.icd_order import is_order
 from knowledge.sources.index_import import import_index
 from knowledge.sources.ncci_import import import_ncci, table_of
 from knowledge.sources.opened import head_of
-
-Progress = Callable[[str, int, int], None]
+from knowledge.store import Progress
 
 
 def import_files(

@@ -1,13 +1,10 @@
 """Faults written into the text of an 837P: `superbill claim check` finds each; the clean text has no error."""
 
 import re
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from knowledge.bookshelf import Bookshelf
 from tests.agent.cli_run import ENCOUNTERS, Desk, Ran
 
 Fault = Callable[[str], str]
@@ -86,21 +83,6 @@ FAULTS: dict[str, Fault] = {
 
 
 CLEAN: list[str] = []
-
-
-@pytest.fixture
-def desk(
-    tmp_path: Path,
-    home: Path,
-    shelf: Bookshelf,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Desk:
-    monkeypatch.setenv("SUPERBILL_HOME", str(home))
-    monkeypatch.setattr(Bookshelf, "open", lambda *_, **__: shelf)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    return Desk(tmp_path, capsys)
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from agent.docs import SCHEMAS, schemas
-from knowledge.bookshelf import Bookshelf
 from tests.agent.cli_run import (
     ALL,
     ANKLE,
@@ -28,21 +27,6 @@ from tests.agent.cli_run import (
     with_note,
     without,
 )
-
-
-@pytest.fixture
-def desk(
-    tmp_path: Path,
-    home: Path,
-    shelf: Bookshelf,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Desk:
-    monkeypatch.setenv("SUPERBILL_HOME", str(home))
-    monkeypatch.setattr(Bookshelf, "open", lambda *_, **__: shelf)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    return Desk(tmp_path, capsys)
 
 
 @pytest.fixture(scope="module")

@@ -1,37 +1,26 @@
 """``superbill claim submit, acks, remits, stats, history`` as a person runs them."""
 
-import sys
 from pathlib import Path
 
 import orjson
 import pytest
 
-from knowledge.bookshelf import Bookshelf
 from tests.agent.cli_run import Desk
 from tests.agent.ledger.clearinghouse import Sent, x277, x835
 from tests.agent.ledger.conftest import make_claim
 
 
 @pytest.fixture
-def desk(
-    tmp_path: Path,
-    home: Path,
-    shelf: Bookshelf,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Desk:
-    monkeypatch.setenv("SUPERBILL_HOME", str(home))
+def desk(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """The same person, with coded encounters in a folder."""
     monkeypatch.delenv("SUPERBILL_LEDGER", raising=False)
-    monkeypatch.setattr(Bookshelf, "open", lambda *_, **__: shelf)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     for claim in (make_claim("SB1"), make_claim("SB2"), make_claim("SB3", draft=True)):
         folder = tmp_path / "coded" / claim.claim_id
         folder.mkdir(parents=True)
         (folder / "claim.json").write_text(claim.model_dump_json())
         finding = {"rule": "linkage.weak", "level": "warning", "message": "a weak link"}
         (folder / "coding.json").write_bytes(orjson.dumps({"findings": [finding]}))
-    return Desk(tmp_path, capsys)
+    return desk
 
 
 def life(desk: Desk, action: str, *more: object):

@@ -8,28 +8,12 @@ from pathlib import Path
 import orjson
 import pytest
 
-from knowledge.bookshelf import Bookshelf
 from tests.agent.cli_run import ANKLE, ENCOUNTERS, Desk, billing, bundle
 from tests.conftest import ROOT
 
 X12 = ROOT / "tests" / "fixtures" / "x12"
 NOTE = ENCOUNTERS / "notes" / "05-ankle-injury.txt"
 PUBLISHED = X12 / "published-memory-loss.837"
-
-
-@pytest.fixture
-def desk(
-    tmp_path: Path,
-    home: Path,
-    shelf: Bookshelf,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Desk:
-    monkeypatch.setenv("SUPERBILL_HOME", str(home))
-    monkeypatch.setattr(Bookshelf, "open", lambda *_, **__: shelf)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    return Desk(tmp_path, capsys)
 
 
 @pytest.fixture

@@ -22,7 +22,8 @@ def received_faults(text: str) -> list[str]:
     Unlike the rules over a claim, nothing read here has been mended by reading it.
     """
     told = [f"as received, {e}" for e in validate_837(text) if not _legal(e)]
-    return list(dict.fromkeys([*told, *_levels(tokenise(text)), *_amounts(tokenise(text))]))
+    segments = list(tokenise(text))
+    return list(dict.fromkeys([*told, *_levels(segments), *_amounts(segments)]))
 
 
 def _amounts(segments: Iterable[Segment]) -> Iterator[str]:

@@ -19,7 +19,12 @@ from knowledge.records import CodeSystem
 from tools.claim.model import Claim, ClaimDiagnosis, ClaimLine
 from tools.encounter import Address, CoverageFacts, Name, Person, Provider
 
-PARTNER = Partner(receiver="CLEARING", receiver_name="CLEARING HOUSE", phone="2175550100")
+PARTNER = Partner(
+    template="{sender}_{receiver}_837P_{date}_{icn}.x12",
+    receiver="CLEARING",
+    receiver_name="CLEARING HOUSE",
+    phone="2175550100",
+)
 _SEARCH = (*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True), Path("/usr/local/bin"))
 
 
