@@ -12,6 +12,7 @@ from knowledge.bookshelf import Bookshelf
 from knowledge.records import Finding
 from tools.checks import CheckPolicy, CheckRequest, run_checks
 from tools.claim.load import load_claim
+from tools.claim.received import form_faults
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +39,8 @@ class Scrubbed:
 
 def scrub(path: Path, shelf: Bookshelf, today: date) -> Scrubbed:
     """Judge every claim of a file as ``superbill claim check`` does."""
-    loaded = load_claim(path.read_bytes(), path.name)
+    raw = path.read_bytes()
+    loaded = load_claim(raw, path.name)
     policy = CheckPolicy.default().model_copy(update={"today": today})
     found = tuple(
         finding
@@ -47,7 +49,8 @@ def scrub(path: Path, shelf: Bookshelf, today: date) -> Scrubbed:
             CheckRequest(claim=claim, documents=(), facts=None, bookshelf=shelf, policy=policy)
         )
     )
-    return Scrubbed(name=path.name, claims=len(loaded.claims), faults=tuple(loaded.faults), findings=found)
+    faults = tuple(form_faults(raw, loaded))
+    return Scrubbed(name=path.name, claims=len(loaded.claims), faults=faults, findings=found)
 
 
 def table(rows: list[Scrubbed]) -> str:

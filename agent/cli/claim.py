@@ -56,17 +56,13 @@ def check(options: argparse.Namespace) -> int:
     """Judge every claim of the file; exit 4 when an error is found."""
     from agent.cli.knowledge import open_shelf
     from tools.claim.load import load_claim
+    from tools.claim.received import form_faults
 
     if options.context is not None and options.note is None:
         raise UsageError("--context goes with the encounter's note; give --note too")
-    from tools.claim.received import received_faults
-
     raw = _bytes(options.file)
     loaded = load_claim(raw, options.file.name)
-    faults = list(loaded.faults)
-    if loaded.kind == "837P":
-        faults += received_faults(raw.decode("utf-8-sig"))
-    findings = [_malformed(fault) for fault in faults]
+    findings = [_malformed(fault) for fault in form_faults(raw, loaded)]
     shelf = open_shelf()
     for claim in loaded.claims:
         findings += _judge(claim, options, shelf)

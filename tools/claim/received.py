@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Final
 
+from tools.claim.load import LoadedClaim
 from tools.claim.validate import StructureError, validate_837
 from tools.claim.x12.segments import Segment, tokenise
 
@@ -12,6 +13,12 @@ PATIENT_LEVEL, SUBSCRIBER_LEVEL = "23", "22"
 MONEY: Final = frozenset({"CLM", "SV1", "AMT"})
 NOT_FAULTS: Final = frozenset({("PWK", "02")})
 """Where pyx12's map is narrower than the guide: PWK02 AD (certification at the supplier) is legal."""
+
+
+def form_faults(raw: bytes, loaded: LoadedClaim) -> list[str]:
+    """What is malformed in a file although its claims could be read; ``loaded`` is what was read from ``raw``."""
+    received = received_faults(raw.decode("utf-8-sig")) if loaded.kind == "837P" else []
+    return [*loaded.faults, *received]
 
 
 def received_faults(text: str) -> list[str]:
