@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from tools.claim.errors import X12Error
 from tools.claim.x12.pieces import can_cut_before, levels_above
-from tools.claim.x12.segments import Segment, tokenise
+from tools.claim.x12.segments import Segment, segment_batches
 
 
 @dataclass(slots=True)
@@ -59,15 +59,16 @@ class Envelopes:
         Raises:
             X12Error: the file has no readable interchange header.
         """
-        for segment in tokenise(chunks):
-            if self._open is not None and segment.elements[0] not in _ENVELOPE:
-                if self.most and len(self._open) >= self.most and can_cut_before(segment):
-                    yield from self._cut(segment)
-                self._open.append(segment)
-                continue
-            done = self._envelope(segment)
-            if done:
-                yield done
+        for batch in segment_batches(chunks):
+            for segment in batch:
+                if self._open is not None and segment.elements[0] not in _ENVELOPE:
+                    if self.most and len(self._open) >= self.most and can_cut_before(segment):
+                        yield from self._cut(segment)
+                    self._open.append(segment)
+                    continue
+                done = self._envelope(segment)
+                if done:
+                    yield done
         if self._open is not None:
             self._fault(self._open[0], "the transaction has no SE; the file is cut short")
         if self._gs is not None:

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from tools.claim.errors import X12Error
 
 _ISA_FIELDS = 16
 _ISA_LIMIT = 300
-_SLICE = 1 << 16
+_SLICE = 1 << 13
 _BLANKS = " \t\r\n\x00\x1a\ufeff"
 _ODD = frozenset("\x00\x1a\ufeff")
 
@@ -63,6 +64,16 @@ def tokenise(chunks: str | Iterable[str]) -> Iterator[Segment]:
     Raises:
         X12Error: no ISA, or an ISA whose delimiters can not be found.
     """
+    for batch in segment_batches(chunks):
+        yield from batch
+
+
+def segment_batches(chunks: str | Iterable[str]) -> Iterator[list[Segment]]:
+    """The segments of :func:`tokenise` by the chunk they came in: a list costs less than a step for each.
+
+    Raises:
+        X12Error: no ISA, or an ISA whose delimiters can not be found.
+    """
     buffer = ""
     delimiters: Delimiters | None = None
     position = 0
@@ -77,19 +88,28 @@ def tokenise(chunks: str | Iterable[str]) -> Iterator[Segment]:
                 buffer = buffer[start:]
                 delimiters = sniff(buffer)
             pieces, buffer = _cut(buffer, delimiters, header=header, last=last)
-            element = delimiters.element
-            for piece in pieces:
-                text = piece.strip()
-                if text and (text[0] in _ODD or text[-1] in _ODD):
-                    text = text.strip(_BLANKS)
-                if text:
-                    position += 1
-                    yield Segment(position, text.split(element), delimiters)
+            batch = _segments(pieces, delimiters, position)
+            position += len(batch)
+            yield batch
             if not _starts_isa(buffer):
                 break
             delimiters = None
     if position == 0:
         raise X12Error("no ISA segment found; an X12 file starts with ISA")
+
+
+def _segments(pieces: list[str], delimiters: Delimiters, position: int) -> list[Segment]:
+    element = delimiters.element
+    texts = filter(None, map(_bare, pieces))
+    return [_make((n, text.split(element), delimiters)) for n, text in enumerate(texts, position + 1)]
+
+
+_make = partial(tuple.__new__, Segment)
+
+
+def _bare(piece: str) -> str:
+    text = piece.strip()
+    return text.strip(_BLANKS) if text and (text[0] in _ODD or text[-1] in _ODD) else text
 
 
 def sniff(text: str) -> Delimiters:
@@ -125,13 +145,20 @@ def _starts_isa(text: str) -> bool:
 
 def _cut(buffer: str, delimiters: Delimiters, *, header: bool, last: bool) -> tuple[list[str], str]:
     """The whole segments at the front of ``buffer``, up to the next ISA, and what is left."""
-    pieces = buffer.split(delimiters.segment)
-    for index in range(1 if header else 0, len(pieces)):
-        if pieces[index].lstrip(_BLANKS).startswith("ISA") and _starts_isa(pieces[index]):
-            return pieces[:index], delimiters.segment.join(pieces[index:])
+    ending = delimiters.segment
+    found = _after(ending).search(buffer, buffer.find(ending) if header else 0)
+    if found:
+        return buffer[: found.start()].split(ending), buffer[found.start() + 1 :]
+    pieces = buffer.split(ending)
     if last:
         return pieces, ""
     return pieces[:-1], pieces[-1]
+
+
+@lru_cache(maxsize=16)
+def _after(ending: str) -> re.Pattern[str]:
+    """A segment terminator that an interchange header follows."""
+    return re.compile(f"{re.escape(ending)}[{_BLANKS}]*ISA[^A-Za-z0-9]")
 
 
 def _slices(text: str) -> Iterator[str]:

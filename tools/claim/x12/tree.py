@@ -65,6 +65,10 @@ _MODELLED: dict[str, frozenset[int]] = {
     "SVD": frozenset({1, 2, 3, 5}),
 }
 """Elements the claim object has a place for; whatever else is filled is kept and reported."""
+_UNMODELLED = {
+    name: tuple(n for n in range(1, max(known) + 1) if n not in known) for name, known in _MODELLED.items()
+}
+_LAST_MODELLED = {name: max(known) for name, known in _MODELLED.items()}
 
 
 @dataclass(slots=True)
@@ -94,8 +98,9 @@ class Loop:
 
     def _check(self, segment: Segment) -> None:
         elements = segment.elements
-        known = _MODELLED[elements[0]]
-        extra = [n for n, text in enumerate(elements) if n and text and n not in known]
+        name, size = elements[0], len(elements)
+        extra = [n for n in _UNMODELLED[name] if n < size and elements[n]]
+        extra += [n for n in range(_LAST_MODELLED[name] + 1, size) if elements[n]]
         if extra:
             self.partial.append(
                 (segment, f"element {', '.join(map(str, extra))} has no place in the claim object")
