@@ -103,7 +103,7 @@ def write_outputs(state: State, context: Context, rendered: dict[str, bytes]) ->
         "coding.json": orjson.dumps(coding.model_dump(mode="json"), option=orjson.OPT_INDENT_2),
         "claim.json": _claim_json(claim),
         "report.html": render_report(coding, state).encode(),
-        "trace.jsonl": dump_trace(trace_events(state, context.model_spec)),
+        "trace.jsonl": dump_trace(trace_events(state, context)),
         **rendered,
     }
     _write_folder(context.out, files)

@@ -1,5 +1,6 @@
 """The graph's state: narrow in, wide inside, narrow out. Everything in it is typed, so checkpoints read back as records."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -36,12 +37,18 @@ class Usage(Record):
 
 
 class CheckRound(Record):
-    """One judgement of the self-check: the proposal it saw (by hash) and what it found."""
+    """One judgement of the self-check: the proposal it saw (by hash) and what it found.
+
+    ``created`` is the day the claim carries (that of its first emission, if it went out before) and ``corrects`` the
+    hash of another claim of this encounter that is live: what the judgement and triage knew from the store.
+    """
 
     attempt: int
     claim_sha256: str
     after_message: int
     findings: tuple[Finding, ...]
+    created: date | None = None
+    corrects: str | None = None
 
 
 class Decision(Record):

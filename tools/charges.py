@@ -57,6 +57,11 @@ class ChargeMaster:
             _refuse_overlap(path, own)
         return master
 
+    @property
+    def rows(self) -> tuple[ChargeRow, ...]:
+        """Every row, by code in the order of the file."""
+        return tuple(row for rows in self._rows.values() for row in rows)
+
     def __len__(self) -> int:
         return sum(len(rows) for rows in self._rows.values())
 

@@ -36,6 +36,8 @@ def self_check(state: State, runtime: Runtime[Context]) -> Command[Literal["code
         claim_sha256=claim_sha256(claim),
         after_message=len(state["messages"]),
         findings=findings,
+        created=claim.created,
+        corrects=_corrects(claim, context),
     )
     rated = rate(proposal, claim, context.model_spec)
     update = {"proposal": rated, "claim": claim, "findings": findings, "rounds": (found,)}
@@ -51,6 +53,12 @@ def _as_first_made(claim: Claim, context: Context) -> Claim:
     """A claim that went out before keeps its day, so that a re-run years later finds nothing (timely filing) new."""
     before = context.store.emission(claim) if context.store else None
     return claim.model_copy(update={"created": before.created}) if before else claim
+
+
+def _corrects(claim: Claim, context: Context) -> str | None:
+    """The live original of this encounter and payer, when it is another claim than this one."""
+    live = context.store.live_original(claim) if context.store else None
+    return None if live == claim_sha256(claim) else live
 
 
 def judge(claim: Claim, proposal: Proposal, state: State, context: Context) -> tuple[Finding, ...]:

@@ -99,7 +99,7 @@ def test_a_mistake_made_once_is_told_and_mended(context: Context, right: Right, 
     model = ScriptedModel(replies=[propose(mistake.made(args)), propose(args)])
     result = run(context, model, path=path(mistake.encounter), limits=LIMITS)
     model.finish()
-    trace = trace_events(result.state, "scripted")
+    trace = trace_events(result.state, context)
     assert said_why(trace, mistake), judged(trace)
     assert result.status == "emitted"
     assert result.claim is not None
@@ -121,7 +121,7 @@ def test_a_mistake_made_again_and_again_never_leaves(
     model = ScriptedModel(replies=[wrong] * rounds)
     result = run(context, model, path=path(mistake.encounter), limits=LIMITS)
     model.finish()
-    trace = trace_events(result.state, "scripted")
+    trace = trace_events(result.state, context)
     assert result.status in {"held", "blocked"}
     assert said_why(trace, mistake), judged(trace)
     assert files(context) & {"claim.837", "claim.fhir.json"} == set()
