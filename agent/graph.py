@@ -1,7 +1,7 @@
 """The graph: wiring only. A factory, so that nothing is built at import."""
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool, ToolException
@@ -32,23 +32,26 @@ def build_graph(
     *,
     retry: RetryPolicy = RETRY,
     tools: Sequence[BaseTool] | None = None,
+    nodes: Mapping[str, Any] | None = None,
 ) -> CompiledStateGraph[State, Context, InputState, OutputState]:
     """Compile the coding graph.
 
     Args:
         checkpointer: where a run's steps are kept; without one a run can neither be resumed nor reviewed.
         retry: when a model call is tried again (throttling, timeouts, 5xx).
-        tools: what answers the model's calls; the registry when not given (tests blank some, replay records them).
+        tools: what answers the model's calls; the registry when not given (tests blank some).
+        nodes: stand-ins for gather, code, review or emit by name (a replay gathers from a trace and emits nothing).
     """
     tool_node = ToolNode(list(tools or load_tools()), handle_tool_errors=ToolException)
     graph = StateGraph(State, context_schema=Context, input_schema=InputState, output_schema=OutputState)
-    graph.add_node("gather", gather)
-    graph.add_node("code", code, retry_policy=retry)
+    given = nodes or {}
+    graph.add_node("gather", given.get("gather", gather))
+    graph.add_node("code", given.get("code", code), retry_policy=retry)
     graph.add_node("tools", tool_node)
     graph.add_node("self_check", self_check)
     graph.add_node("triage", triage)
-    graph.add_node("review", review)
-    graph.add_node("emit", emit)
+    graph.add_node("review", given.get("review", review))
+    graph.add_node("emit", given.get("emit", emit))
     graph.add_edge(START, "gather")
     graph.add_edge("gather", "code")
     graph.add_conditional_edges("tools", after_tools)

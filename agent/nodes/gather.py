@@ -21,6 +21,11 @@ def gather(state: State, runtime: Runtime[Context]) -> State:
     context = runtime.context
     raw = context.encounter or read_bytes(state.get("encounter", "").encode(), "encounter")
     facts = gather_facts(raw, as_of=context.today, tenant=context.tenant, pack_of=_pack_of(context))
+    return opened(facts)
+
+
+def opened(facts: EncounterFacts) -> State:
+    """The state a coder starts from, when facts are known (a replay has them from its trace)."""
     return State(
         encounter="",
         facts=facts,
