@@ -3,33 +3,42 @@
 Owner-only on disk. Writers take an immediate transaction, so several processes may share a store.
 """
 
+import fcntl
 import hashlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import orjson
-
+from agent import audit, worklist
+from agent.audit import AuditVerdict
 from agent.identity import claim_sha256
+from agent.worklist import Summary
 from tools.claim.model import Claim
 
+if TYPE_CHECKING:
+    from agent.aws.place import Place
+
+BLOCKS = "*"
+FIRST_IN_BLOCKS = 500_000_001
+LAST_NUMBER = 999_999_999
 SCHEMA = """
 create table if not exists control_number (partner text primary key, last integer not null) strict;
 create table if not exists emission (
   tenant text not null, encounter text not null, payer text not null, claim_sha256 text not null,
   claim_id text not null, control_number integer not null, out text, emitted_at text not null, created text,
   primary key (tenant, encounter, payer)) strict;
-create table if not exists worklist (
-  tenant text not null, encounter text not null, thread text not null, status text not null,
-  reasons text not null, out text, updated_at text not null, primary key (tenant, encounter)) strict;
-create table if not exists audit (
-  seq integer primary key, at text not null, who text not null, action text not null,
-  subject text not null, detail text not null, previous text not null, hash text not null) strict;
 """
+LATER = {
+    "emission": {"created": "text"},
+    "worklist": worklist.LATER,
+}
+"""Columns that older stores lack, by table."""
+LOCKS = 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,9 +68,11 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             if not self._path.exists():
                 self._path.touch(mode=0o600)
-            with self._connection() as db:
-                db.executescript(SCHEMA)
-                _add_created(db)
+            with self.reading() as db:
+                db.executescript(SCHEMA + worklist.SCHEMA + audit.SCHEMA)
+                if _lacks(db):
+                    with self.writing() as mending:
+                        _add_columns(mending)
         except OSError as error:
             raise StoreError(
                 f"{folder}: no store can be kept here ({error.strerror}); give --store"
@@ -72,7 +83,8 @@ class Store:
             ) from error
 
     @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection of one's own, closed at the end."""
         db = sqlite3.connect(self._path, timeout=30, isolation_level=None)
         try:
             db.execute("pragma journal_mode=wal")
@@ -81,8 +93,9 @@ class Store:
             db.close()
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._connection() as db:
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that no other writer interleaves; an exception undoes all of it."""
+        with self.reading() as db:
             db.execute("begin immediate")
             try:
                 yield db
@@ -93,12 +106,12 @@ class Store:
 
     def next_control_number(self, partner: str) -> int:
         """A control number (1..999999999) that was never given to this partner before."""
-        with self._writing() as db:
+        with self.writing() as db:
             return _next_number(db, partner)
 
     def live_original(self, claim: Claim) -> str | None:
         """Hash of the emitted original of this tenant, encounter and payer, or None."""
-        with self._connection() as db:
+        with self.reading() as db:
             row = db.execute(
                 "select claim_sha256 from emission where tenant = ? and encounter = ? and payer = ?",
                 _emission_key(claim),
@@ -107,20 +120,40 @@ class Store:
 
     def emission(self, claim: Claim) -> Emission | None:
         """Under what exactly this claim was emitted before (its creation day apart), or None."""
-        with self._connection() as db:
+        with self.reading() as db:
             return _emission(db, claim)
 
-    def reserve_emission(self, claim: Claim, partner: str, out: Path | None) -> Emission:
+    def reserve_block(self, size: int) -> int:
+        """First of ``size`` control numbers that no other block and no single claim gets, for any partner.
+
+        A batch gives its members numbers by their place in the manifest, whatever the order they are done in.
+
+        Raises:
+            StoreError: the nine digits of a control number are used up.
+        """
+        with self.writing() as db:
+            last = db.execute("select last from control_number where partner = ?", (BLOCKS,)).fetchone()
+            first: int = (last[0] if last else FIRST_IN_BLOCKS - 1) + 1
+            if first + size - 1 > LAST_NUMBER:
+                raise StoreError(f"{self._path}: no {size} control numbers are left; begin a new store")
+            db.execute("insert or replace into control_number values (?, ?)", (BLOCKS, first + size - 1))
+        return first
+
+    def reserve_emission(
+        self, claim: Claim, partner: str, out: "Place | None", number: int | None = None
+    ) -> Emission:
         """The control number and the creation day under which this claim goes out.
+
+        ``number`` comes from a reserved block; without it the partner's next one is taken.
 
         Exactly this claim emitted before (or reserved by a run that was killed) keeps both, so that a repeated
         emission writes the same bytes on any later day; an approved correction takes the place of the original under a new number.
         """
         sha256 = claim_sha256(claim)
-        with self._writing() as db:
+        with self.writing() as db:
             if (before := _emission(db, claim)) is not None:
                 return before
-            number = _next_number(db, partner)
+            number = number or _next_number(db, partner)
             db.execute(
                 "insert or replace into emission values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
@@ -133,58 +166,79 @@ class Store:
                     claim.created.isoformat(),
                 ),
             )
-            _audit(
-                db, "superbill", "emitted", claim.claim_id, {"claim_sha256": sha256, "control_number": number}
-            )
+            head = audit.append(
+                db, "superbill", "emitted", claim.claim_id,
+                {"claim_sha256": sha256, "control_number": number},
+                tenant=claim.tenant, encounter=claim.encounter_id,
+            )  # fmt: skip
+        audit.write_head(self.folder, head)
         return Emission(number=number, created=claim.created)
 
     def put_worklist(
-        self, tenant: str, encounter: str, thread: str, status: str, reasons: Any, out: Path | None
+        self,
+        tenant: str,
+        encounter: str,
+        thread: str,
+        status: str,
+        reasons: Any,
+        out: "Place | None",
+        summary: Summary | None = None,
     ) -> None:
         """Set where an encounter stands."""
-        with self._writing() as db:
-            db.execute(
-                "insert or replace into worklist values (?, ?, ?, ?, ?, ?, ?)",
-                (tenant, encounter, thread, status, orjson.dumps(reasons).decode(), _text(out), _now()),
-            )
+        with self.writing() as db:
+            worklist.put(db, tenant, encounter, thread, status, reasons, out, summary or Summary())
 
     def worklist(self, tenant: str, status: str | None = None) -> list[dict[str, Any]]:
         """Encounters with their status and reasons, held first."""
-        with self._connection() as db:
-            rows = db.execute(
-                "select encounter, thread, status, reasons, out, updated_at from worklist "
-                "where tenant = ? and (? is null or status = ?) order by status <> 'held', encounter",
-                (tenant, status, status),
-            ).fetchall()
-        names = ("encounter", "thread", "status", "reasons", "out", "updated_at")
-        found = [dict(zip(names, row, strict=True)) for row in rows]
-        return [{**row, "reasons": orjson.loads(row["reasons"])} for row in found]
+        with self.reading() as db:
+            return worklist.find(db, tenant, worklist.Filter(status=status))
 
-    def audit(self, who: str, action: str, subject: str, detail: dict[str, Any]) -> None:
+    def work(self, tenant: str, encounter: str) -> dict[str, Any] | None:
+        """Where one encounter stands, None when it is not known."""
+        with self.reading() as db:
+            return worklist.one(db, tenant, encounter)
+
+    @contextmanager
+    def alone(self, tenant: str, encounter: str) -> Iterator[None]:
+        """Work on one encounter while no other thread or process does; a killed holder lets go at once.
+
+        Not to be nested: encounters share a fixed number of locks.
+        """
+        folder = self.folder / "locks"
+        folder.mkdir(exist_ok=True, mode=0o700)
+        stripe = int.from_bytes(hashlib.sha256(f"{tenant}\0{encounter}".encode()).digest()[:4]) % LOCKS
+        handle = os.open(folder / f"{stripe:02}", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+    def audit(
+        self,
+        who: str,
+        action: str,
+        subject: str,
+        detail: dict[str, Any],
+        *,
+        tenant: str = "",
+        encounter: str = "",
+    ) -> None:
         """Append one entry to the audit."""
-        with self._writing() as db:
-            _audit(db, who, action, subject, detail)
+        with self.writing() as db:
+            head = audit.append(db, who, action, subject, detail, tenant=tenant, encounter=encounter)
+        audit.write_head(self.folder, head)
 
     def audit_entries(self) -> list[dict[str, Any]]:
-        """The whole audit, oldest first."""
-        names = ("seq", "at", "who", "action", "subject", "detail", "previous", "hash")
-        with self._connection() as db:
-            rows = db.execute(f"select {', '.join(names)} from audit order by seq").fetchall()  # noqa: S608 - constants
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        """The whole audit as it is stored, oldest first."""
+        with self.reading() as db:
+            return audit.rows(db)
 
-    def verify_audit(self) -> int | None:
-        """Sequence number of the first entry that was altered, or None when the chain holds."""
-        previous = ""
-        for number, entry in enumerate(self.audit_entries(), 1):
-            good = (
-                entry["previous"] == previous
-                and entry["seq"] == number
-                and entry["hash"] == _entry_hash(entry)
-            )
-            if not good:
-                return number
-            previous = entry["hash"]
-        return None
+    def verify_audit(self, noted: str | None = None) -> AuditVerdict:
+        """Prove the audit (see ``agent.audit.verify``); ``noted`` is a head that was written down elsewhere."""
+        with self.reading() as db:
+            db.execute("begin")
+            return audit.verify(db, self.folder, noted)
 
 
 def _next_number(db: sqlite3.Connection, partner: str) -> int:
@@ -196,18 +250,26 @@ def _next_number(db: sqlite3.Connection, partner: str) -> int:
     return number
 
 
-def _add_created(db: sqlite3.Connection) -> None:
-    """A store of before creation days were kept gets the column; its rows answer with the day of emission."""
-    if _has_created(db):
-        return
-    db.execute("begin immediate")
-    if not _has_created(db):  # another process may have been first
-        db.execute("alter table emission add column created text")
-    db.execute("commit")
+def _lacks(db: sqlite3.Connection) -> bool:
+    """Was this store made by an older version?"""
+    old = any(set(columns) - _columns(db, table) for table, columns in LATER.items())
+    return (
+        old
+        or "detail_sha256" not in _columns(db, "audit")
+        or db.execute("select 1 from audit_head").fetchone() is None
+    )
 
 
-def _has_created(db: sqlite3.Connection) -> bool:
-    return "created" in {row[1] for row in db.execute("pragma table_info(emission)")}
+def _add_columns(db: sqlite3.Connection) -> None:
+    """Give an older store what it lacks; another process may have been first."""
+    for table, columns in LATER.items():
+        for name in columns.keys() - _columns(db, table):
+            db.execute(f"alter table {table} add column {name} {columns[name]}")
+    audit.migrate(db)
+
+
+def _columns(db: sqlite3.Connection, table: str) -> set[str]:
+    return {row[1] for row in db.execute(f"pragma table_info({table})")}
 
 
 def _emission(db: sqlite3.Connection, claim: Claim) -> Emission | None:
@@ -227,29 +289,7 @@ def _emission_key(claim: Claim) -> tuple[str, str, str]:
     )
 
 
-def _audit(db: sqlite3.Connection, who: str, action: str, subject: str, detail: dict[str, Any]) -> None:
-    row = db.execute("select seq, hash from audit order by seq desc limit 1").fetchone() or (0, "")
-    entry = {
-        "seq": row[0] + 1,
-        "at": _now(),
-        "who": who,
-        "action": action,
-        "subject": subject,
-        "detail": orjson.dumps(detail, option=orjson.OPT_SORT_KEYS).decode(),
-        "previous": row[1],
-    }
-    db.execute(
-        "insert into audit values (:seq, :at, :who, :action, :subject, :detail, :previous, :hash)",
-        {**entry, "hash": _entry_hash(entry)},
-    )
-
-
-def _entry_hash(entry: dict[str, Any]) -> str:
-    said = {k: entry[k] for k in ("seq", "at", "who", "action", "subject", "detail", "previous")}
-    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
-
-
-def _text(path: Path | None) -> str | None:
+def _text(path: "Place | None") -> str | None:
     return str(path) if path else None
 
 

@@ -121,7 +121,7 @@ def audit(options: argparse.Namespace) -> int:
     """Print the audit, or prove that it was not altered."""
     store = _store(options)
     if options.action == "verify":
-        broken = store.verify_audit()
+        broken = store.verify_audit().broken_at
         text = "the audit chain holds" if broken is None else f"entry {broken} was altered or removed"
         sys.stdout.write(f"{text}\n")
         return EXIT_OK if broken is None else EXIT_BLOCKED

@@ -75,11 +75,11 @@ def test_store_is_owner_only(store: Store) -> None:
 def test_audit_chain_holds_until_an_entry_is_altered(store: Store) -> None:
     for number in range(3):
         store.audit("ann", "approve", f"claim-{number}", {"n": number})
-    assert store.verify_audit() is None
+    assert store.verify_audit().broken_at is None
     with sqlite3.connect(store.folder / "store.sqlite") as db:
         db.execute("update audit set who = 'bob' where seq = 2")
     db.close()
-    assert store.verify_audit() == 2
+    assert store.verify_audit().broken_at == 2
 
 
 def test_audit_notices_a_removed_entry(store: Store) -> None:
@@ -88,7 +88,7 @@ def test_audit_notices_a_removed_entry(store: Store) -> None:
     with sqlite3.connect(store.folder / "store.sqlite") as db:
         db.execute("delete from audit where seq = 2")
     db.close()
-    assert store.verify_audit() == 2
+    assert store.verify_audit().broken_at == 2
 
 
 def test_worklist_lists_held_first_and_filters(store: Store) -> None:
