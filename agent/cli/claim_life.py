@@ -1,4 +1,4 @@
-"""``superbill claim submit|acks|remits|stats|history``: a claim's life after emission."""
+"""``superbill claim submit|acks|remits|stats|correct|history``: a claim's life after emission."""
 
 import argparse
 import getpass
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from agent.cli.claim_correct import correct
+from agent.cli.claim_correct import declare as declare_correction
 from agent.cli.errors import EXIT_HELD, EXIT_OK, UsageError
 from agent.settings import load_settings
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def add_actions(actions: Any) -> None:
-    """Declare submit, acks, remits, stats and history."""
+    """Declare submit, acks, remits, stats, correct and history."""
     _add_submit(actions.add_parser("submit", help="send emitted claims: folder, SFTP or S3"))
     for name, run, words in (
         ("acks", acks, "read TA1, 999 and 277CA replies and set the claims' states"),
@@ -33,6 +35,11 @@ def add_actions(actions: Any) -> None:
         _add_common(read, run)
     figures = actions.add_parser("stats", help="clean-claim rate, denials, days, money at stake")
     _add_common(figures, show_stats)
+    mended = actions.add_parser(
+        "correct", help="draft, judge and release a rejected or denied claim's correction"
+    )
+    declare_correction(mended)
+    _add_common(mended, correct_claim)
     past = actions.add_parser("history", help="every change of one claim's state, and what to do next")
     past.add_argument("claim", metavar="CLAIM", help="claim id (CLM01)")
     _add_common(past, history)
@@ -162,8 +169,8 @@ def _emitted(folder: Path, packs: "PayerPacks") -> "list[Outgoing]":
 
     try:
         raw = (folder / "claim.json").read_bytes()
-        coding = folder / "coding.json"
-        findings = orjson.loads(coding.read_bytes())["findings"] if coding.is_file() else []
+        said = next((p for n in ("coding.json", "correction.json") if (p := folder / n).is_file()), None)
+        findings = orjson.loads(said.read_bytes())["findings"] if said else []
     except (OSError, orjson.JSONDecodeError, KeyError) as error:
         raise UsageError(f"{folder}: can not be read ({type(error).__name__}); code it again") from error
     return [
@@ -245,6 +252,11 @@ def _print_advice(item: dict[str, Any]) -> None:
         sys.stdout.write(f"  {line}\n")
     for finding in item["findings"]:
         sys.stdout.write(f"  our finding then: {finding['level']} {finding['rule']}: {finding['message']}\n")
+
+
+def correct_claim(options: argparse.Namespace) -> int:
+    """Draft the correction of one claim; exit 4 when the self-check finds an error in it."""
+    return correct(options, _ledger(options))
 
 
 def history(options: argparse.Namespace) -> int:

@@ -92,6 +92,7 @@ def x835(
     trace: str = "EFT1",
     *,
     reversal: bool = False,
+    reason: str = "50",
 ) -> str:
     """Pays every line of these claims in full but the denied ones (claim id, line from 1): CO-50 with N115."""
     total, body = Decimal(0), []
@@ -99,7 +100,7 @@ def x835(
         rows, paid = [], Decimal(0)
         for n, (code, charge) in enumerate(sent.lines[claim], 1):
             if (claim, n) in denied:
-                rows += [f"SVC*HC:{code}*{charge}*0**1", f"CAS*CO*50*{charge}", "LQ*HE*N115"]
+                rows += [f"SVC*HC:{code}*{charge}*0**1", f"CAS*CO*{reason}*{charge}", "LQ*HE*N115"]
             else:
                 sign = -1 if reversal else 1
                 rows += [f"SVC*HC:{code}*{sign * charge}*{sign * charge}**1"]
