@@ -45,16 +45,27 @@ class Line(_Part):
     code: str
     modifiers: tuple[Modifier, ...] = ()
     units: float = 1.0
+    place_of_service: str = ""
     pointers: tuple[int, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     rationale: str = ""
     confidence: float | None = None
 
 
+class Element(_Part):
+    """An element of decision making."""
+
+    level: str = ""
+
+
 class Visit(_Part):
-    """The problem-oriented visit."""
+    """The problem-oriented visit; its elements are None where the solver gives none."""
 
     code: str
+    basis: str = ""
+    problems: Element | None = None
+    data: Element | None = None
+    risk: Element | None = None
     explanation: str = ""
 
 
@@ -64,6 +75,23 @@ class Rejected(_Part):
     code: str
     reason: str = ""
     rule: str = ""
+
+
+class Query(_Part):
+    """A question to the provider."""
+
+    question: str
+    why: str = ""
+
+
+class Finding(_Part):
+    """A verdict of the self-check."""
+
+    rule: str
+    level: str
+    codes: tuple[str, ...] = ()
+    line: int | None = None
+    override: dict[str, Any] | None = None
 
 
 class Reason(_Part):
@@ -90,6 +118,8 @@ class Answer(_Part):
     service_lines: tuple[Line, ...] = ()
     em: Visit | None = None
     rejected: tuple[Rejected, ...] = ()
+    queries: tuple[Query, ...] = ()
+    findings: tuple[Finding, ...] = ()
     review: Review = Review()
 
     @property

@@ -1,6 +1,6 @@
 """Eval cases: one documented encounter with what is right about it (CONTRACT, "Eval case")."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -17,11 +17,16 @@ class CaseError(Exception):
 
 
 class GoldIcd(Record):
-    """Diagnoses: ``must`` are required, ``may`` are acceptable too, ``first`` is the first-listed (None: unscored)."""
+    """Diagnoses: ``must`` are required, ``may`` are acceptable too, ``first`` is the first-listed (None: unscored).
+
+    ``sequence``, where given, is the right order of codes on the claim; only the order of pairs that the answer holds
+    is scored.
+    """
 
     must: tuple[str, ...] = ()
     may: tuple[str, ...] = ()
     first: str | None = None
+    sequence: tuple[str, ...] | None = None
 
     @property
     def acceptable(self) -> frozenset[str]:
@@ -30,9 +35,16 @@ class GoldIcd(Record):
 
 
 class GoldEm(Record):
-    """The problem-oriented visit: any of these codes is right."""
+    """The problem-oriented visit: any of these codes is right.
+
+    ``problems``, ``data`` and ``risk`` name the acceptable levels of the elements of decision making; an element that
+    is not named is unscored.
+    """
 
     codes: tuple[str, ...] = Field(min_length=1)
+    problems: tuple[str, ...] | None = None
+    data: tuple[str, ...] | None = None
+    risk: tuple[str, ...] | None = None
 
 
 class GoldLine(Record):
@@ -45,13 +57,22 @@ class GoldLine(Record):
 
 
 class Gold(Record):
-    """What is right. A key that is missing is unscored for the case, never zero; ``em: null`` is an answer."""
+    """What is right. A key that is missing is unscored for the case, never zero; ``em: null`` is an answer.
+
+    Attributes:
+        evidence: by code, passages of the note; the code's evidence has to touch one of them.
+        rejected: codes that a careful coder considers and turns down with a reason.
+        queries: each a set of words that one query to the provider has to hold; empty: nothing is to be asked.
+    """
 
     icd10: GoldIcd | None = None
     em: GoldEm | None = None
     lines: tuple[GoldLine, ...] | None = None
     links: dict[str, tuple[str, ...]] | None = None
     must_not: tuple[str, ...] | None = None
+    evidence: dict[str, tuple[str, ...]] | None = None
+    rejected: tuple[str, ...] | None = None
+    queries: tuple[tuple[str, ...], ...] | None = None
 
     @property
     def scores_em(self) -> bool:
@@ -60,7 +81,11 @@ class Gold(Record):
 
 
 class EvalCase(BaseModel):
-    """A note with its context and gold; ``guideline`` or ``sections`` name what makes it right, ``remarks`` are free."""
+    """A note with its context and gold; ``guideline`` or ``sections`` name what makes it right, ``remarks`` are free.
+
+    ``specialty`` and ``dataset`` group cases in a summary; ``bundle`` is the whole encounter where a case was read from
+    FHIR and not from a note with its context.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -69,6 +94,9 @@ class EvalCase(BaseModel):
     context: dict[str, Any]
     gold: Gold
     title: str = ""
+    specialty: str = ""
+    dataset: str = ""
+    bundle: dict[str, Any] | None = None
     guideline: str = ""
     sections: tuple[str, ...] = ()
     remarks: dict[str, Any] = Field(default_factory=dict)
@@ -83,12 +111,14 @@ class SolvedCase:
         seconds: wall time of the encounter.
         usage: ``input_tokens``, ``output_tokens``, ``cost_usd`` as far as the model counts them.
         documents: text of every document that evidence may cite, by its id; the case's note answers for others.
+        steps: what happened on the way, one JSON object a step (the trace of an agent), saved as the trajectory.
     """
 
     coding: Mapping[str, Any]
     seconds: float
     usage: Mapping[str, float] = field(default_factory=dict)
     documents: Mapping[str, str] = field(default_factory=dict)
+    steps: Sequence[Mapping[str, Any]] = ()
 
 
 Solver = Callable[[EvalCase], SolvedCase]
@@ -106,7 +136,7 @@ def load_cases(path: Path) -> tuple[EvalCase, ...]:
         for number, line in enumerate(_lines(file), 1):
             if not line.strip():
                 continue
-            case = _case(line, f"{file.name}, line {number}")
+            case = _case(line, f"{file.name}, line {number}", file.stem)
             if case.id in cases:
                 raise CaseError(f"{file.name}, line {number}: id {case.id!r} is given twice")
             cases[case.id] = case
@@ -122,9 +152,10 @@ def _lines(file: Path) -> list[bytes]:
         raise CaseError(f"{file.name}: can not be read ({fault.strerror})") from fault
 
 
-def _case(line: bytes, where: str) -> EvalCase:
+def _case(line: bytes, where: str, dataset: str) -> EvalCase:
     try:
-        return EvalCase.model_validate(orjson.loads(line))
+        case = EvalCase.model_validate(orjson.loads(line))
+        return case if case.dataset else case.model_copy(update={"dataset": dataset})
     except orjson.JSONDecodeError as fault:
         raise CaseError(f"{where}: broken JSON ({fault.msg})") from fault
     except ValidationError as fault:

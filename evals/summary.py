@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from evals.breakdown import breakdown, claim_level
 from evals.metrics import (
     Counts,
     Interval,
@@ -18,7 +19,7 @@ from evals.metrics import (
     wilson,
 )
 from evals.results import CaseResult
-from evals.scorers import CaseScore
+from evals.scorers import UNSCORED, CaseScore
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +56,10 @@ METRICS: Mapping[str, Mapping[str, Metric]] = {
         "f1": _harmonic(_MUST_RECALL, _MAY_PRECISION),
         "strict_f1": _harmonic(_MUST_RECALL, _share("exact", "given")),
         "f1_3char": _harmonic(_share("must3_found", "must3"), _share("acceptable3", "given3")),
+        "f1_hierarchical": _harmonic(
+            _share("tree_found", "tree_must"), _share("tree_acceptable", "tree_given")
+        ),
+        "sequence": _share("ordered", "pairs"),
     },
     "lines": {
         "precision": _LINE_PRECISION,
@@ -66,8 +71,14 @@ METRICS: Mapping[str, Mapping[str, Metric]] = {
         "recall": _share("modifiers_right", "modifiers_gold"),
     },
     "links": {"accuracy": _share("link_right", "link_of"), "all_acceptable": _share("link_clean", "link_of")},
+    "mdm": {"elements": _share("elements_right", "elements")},
+    "rejected": {"recall": _share("rejected_found", "rejected_of")},
+    "queries": {"recall": _share("query_found", "query_of")},
     "units": {"accuracy": _share("units_right", "units_of")},
-    "evidence": {"verified": _share("evidence_verified", "evidence_of")},
+    "evidence": {
+        "verified": _share("evidence_verified", "evidence_of"),
+        "place": _share("place_right", "place_of"),
+    },
 }
 _ICD_COUNTS = (
     "must",
@@ -79,8 +90,18 @@ _ICD_COUNTS = (
     "must3_found",
     "given3",
     "acceptable3",
+    "tree_must",
+    "tree_found",
+    "tree_given",
+    "tree_acceptable",
+    "pairs",
+    "ordered",
 )
 _LINE_COUNTS = ("modifiers_given", "modifiers_gold", "modifiers_right", "units_right", "units_of")
+INTERVALS = (
+    "95 %: rates over codes, money and severity by 1,000 bootstrap resamples of whole cases (Wilson of the pooled counts "
+    "where every resample agrees); rates with one verdict a case by Wilson's score interval"
+)
 HOLDS = ("policy", "data", "limit", "edition")
 
 
@@ -104,15 +125,18 @@ def summarise(results: Sequence[CaseResult], *, wall: float, commit: str, model:
         "failed": len(results) - len(solved),
         **{name: micro[name] for name in ("icd10",)},
         "em": _em(scores),
-        **{name: micro[name] for name in ("lines", "modifiers", "links")},
+        **{name: micro[name] for name in ("lines", "modifiers", "links", "mdm", "rejected", "queries")},
+        "claim": claim_level(results),
         "must_not": _must_not(scores),
         "fabricated_codes": sum(len(s.codes.fabricated) for s in scores),
         "unknown_codes": sum(len(s.codes.unknown) for s in scores),
         "evidence_verified": micro["evidence"]["verified"],
+        "evidence_place": micro["evidence"]["place"],
         "held": {kind: sum(kind in r.reasons for r in solved if r.status == "held") for kind in HOLDS},
         "blocked_rate": blocked,
         "ci95": {
             "evidence_verified": micro["evidence"]["ci95"]["verified"],
+            "evidence_place": micro["evidence"]["ci95"]["place"],
             "blocked_rate": blocked_interval,
         },
         "calibration": _calibration(scores),
@@ -122,6 +146,9 @@ def summarise(results: Sequence[CaseResult], *, wall: float, commit: str, model:
         "cost_usd": round(sum(r.cost_usd for r in results), 6),
         "units": micro["units"],
         "perfect_cases": sum(s.perfect for s in scores),
+        "unscored_cases": sum(s == UNSCORED for s in scores),
+        "breakdown": breakdown(results),
+        "intervals": INTERVALS,
         "model": model,
         "commit": commit,
         "editions": _editions(results),
@@ -131,6 +158,13 @@ def summarise(results: Sequence[CaseResult], *, wall: float, commit: str, model:
 def case_counts(score: CaseScore) -> Counter[str]:
     """The counts of one case that micro averages are made of; unscored parts add nothing."""
     counts: Counter[str] = Counter(evidence_of=score.evidence.of, evidence_verified=score.evidence.verified)
+    counts.update(place_of=score.evidence.place_of, place_right=score.evidence.place_right)
+    if score.em is not None:
+        counts.update(elements=score.em.elements, elements_right=score.em.elements_right)
+    if score.rejected is not None:
+        counts.update(rejected_of=score.rejected.of, rejected_found=score.rejected.found)
+    if score.queries is not None:
+        counts.update(query_of=score.queries.of, query_found=score.queries.found)
     if score.icd10 is not None:
         counts.update({name: getattr(score.icd10, name) for name in _ICD_COUNTS})
     if score.lines is not None:

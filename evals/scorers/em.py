@@ -1,13 +1,17 @@
 """The problem-oriented visit: exact, within one level, over- and under-coded."""
 
-from evals.answer import Answer
+from evals.answer import Answer, Visit
 from evals.case import GoldEm
 from evals.scorers.visits import is_visit, level
 from knowledge.records import Record
 
 
 class EmScore(Record):
-    """One case's visit. ``distance`` is levels above (+) or below (-) the nearest right code; None without a pair."""
+    """One case's visit. ``distance`` is levels above (+) or below (-) the nearest right code; None without a pair.
+
+    ``elements`` counts the elements of decision making that gold levels and the answer gives, ``elements_right`` those
+    at an acceptable level; ``element_faults`` say the others.
+    """
 
     expected: tuple[str, ...]
     given: str | None
@@ -16,6 +20,9 @@ class EmScore(Record):
     over: bool
     under: bool
     distance: int | None
+    elements: int = 0
+    elements_right: int = 0
+    element_faults: tuple[str, ...] = ()
 
 
 def given_visit(answer: Answer) -> str | None:
@@ -35,6 +42,7 @@ def score_em(gold: GoldEm | None, answer: Answer) -> EmScore:
     given = given_visit(answer)
     distance = _distance(expected, given)
     exact = given in expected if expected else given is None
+    levelled = _elements(gold, answer.em)
     return EmScore(
         expected=expected,
         given=given,
@@ -43,7 +51,24 @@ def score_em(gold: GoldEm | None, answer: Answer) -> EmScore:
         over=not exact and (distance > 0 if distance is not None else given is not None),
         under=not exact and (distance < 0 if distance is not None else given is None),
         distance=distance,
+        elements=len(levelled),
+        elements_right=sum(said in wanted for _, said, wanted in levelled),
+        element_faults=tuple(
+            f"{name} {said}, expected {'/'.join(wanted)}"
+            for name, said, wanted in levelled
+            if said not in wanted
+        ),
     )
+
+
+def _elements(gold: GoldEm | None, visit: Visit | None) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Name, given level and acceptable levels of each element that both sides speak of."""
+    if gold is None or visit is None:
+        return []
+    both = [(name, getattr(visit, name), getattr(gold, name)) for name in ("problems", "data", "risk")]
+    return [
+        (name, said.level, wanted) for name, said, wanted in both if said is not None and wanted is not None
+    ]
 
 
 def _distance(expected: tuple[str, ...], given: str | None) -> int | None:

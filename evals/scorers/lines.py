@@ -26,6 +26,7 @@ class LineScore(Record):
     missed: tuple[str, ...]
     extra: tuple[str, ...]
     modifier_faults: tuple[str, ...]
+    unit_faults: tuple[str, ...] = ()
 
 
 def score_lines(gold: Iterable[GoldLine], answer: Answer) -> LineScore:
@@ -56,6 +57,11 @@ def score_lines(gold: Iterable[GoldLine], answer: Answer) -> LineScore:
         missed=tuple(g.code for g in open_gold if g.must),
         extra=tuple(extra),
         modifier_faults=tuple(_fault(g, used) for g, used in scored if set(g.modifiers) != used),
+        unit_faults=tuple(
+            f"{g.code}: expected {g.units:f}, got {line.units:g}"
+            for g, line in pairs
+            if float(g.units) != line.units
+        ),
     )
 
 
