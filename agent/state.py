@@ -8,7 +8,8 @@ from langchain_core.messages import AnyMessage
 from langgraph.graph.message import add_messages
 from typing_extensions import TypedDict
 
-from knowledge.records import Finding, Record
+from knowledge.records import Finding, Override, Record
+from tools.amend import Edit
 from tools.claim.model import Claim
 from tools.encounter import EncounterFacts
 from tools.proposal import Proposal
@@ -51,19 +52,41 @@ class CheckRound(Record):
     corrects: str | None = None
 
 
-class Decision(Record):
-    """What a person decided about a held claim; bound to the hash of the claim that was shown."""
+class Waived(Record):
+    """A finding that a named person lets stand: it is recognised by its rule, message, codes and line."""
 
-    action: Literal["approve", "reject", "amend"]
+    rule: str
+    message: str
+    codes: tuple[str, ...]
+    line: int | None
+    override: Override
+
+
+class Decision(Record):
+    """What a person decided about a claim; bound to the hash of the claim that was shown.
+
+    ``edits`` are what an amendment asked for and ``proposal`` what became of it; ``waived`` are the findings an
+    override lets stand. ``after_round`` is how often the self-check had judged before.
+    """
+
+    action: Literal["approve", "reject", "amend", "override"]
     claim_sha256: str
     by: str
     role: str = "reviewer"
     reason: str = ""
     proposal: Proposal | None = None
+    edits: tuple[Edit, ...] = ()
+    waived: tuple[Waived, ...] = ()
+    after_round: int = 0
 
 
 def append_rounds(left: tuple[CheckRound, ...], right: tuple[CheckRound, ...]) -> tuple[CheckRound, ...]:
     """Reducer: rounds are only ever added."""
+    return (*left, *right)
+
+
+def append_decisions(left: tuple[Decision, ...], right: tuple[Decision, ...]) -> tuple[Decision, ...]:
+    """Reducer: decisions are only ever added."""
     return (*left, *right)
 
 
@@ -87,6 +110,7 @@ class State(ToolState, total=False):
     status: Status | None
     reasons: tuple[Reason, ...]
     decision: Decision | None
+    decisions: Annotated[tuple[Decision, ...], append_decisions]
 
 
 class Update(TypedDict, total=False):

@@ -33,6 +33,12 @@ class TraceEvent(Record):
     data: Json
 
 
+class SealedLine(TraceEvent):
+    """An event as a line of a trace file: ``chain`` is the hash over this line and the one before."""
+
+    chain: str = ""
+
+
 def trace_events(state: State, context: Context, *, what_if: Json | None = None) -> tuple[TraceEvent, ...]:
     """The whole trace of a run, from its final (or interrupted) state.
 
@@ -56,22 +62,18 @@ def _opening(state: State, context: Context, what_if: Json | None) -> Iterator[R
 
 
 def _conversation(state: State) -> Iterator[Row]:
-    """Messages in order, each judgement after the message it followed; a person's amendments are judged after the decision."""
-    by_coder: dict[int, CheckRound] = {}
-    by_person: list[CheckRound] = []
-    for judged in state["rounds"]:
-        if judged.after_message in by_coder:
-            by_person.append(judged)
-        else:
-            by_coder[judged.after_message] = judged
+    """Messages in order, each judgement after the message it followed; then each decision of a person and its judgement."""
+    decisions = state.get("decisions", ())
+    first = decisions[0].after_round if decisions else len(state["rounds"])
+    by_coder = {judged.after_message: judged for judged in state["rounds"][:first]}
     for number, message in enumerate(state["messages"], 1):
         yield from _message(message)
         if number in by_coder:
             yield _judged(by_coder[number])
-    decision = state.get("decision")
-    if decision is not None:
+    ends = [*(d.after_round for d in decisions[1:]), len(state["rounds"])]
+    for decision, end in zip(decisions, ends, strict=False):
         yield "review", "decided", decision.model_dump(mode="json")
-    yield from map(_judged, by_person)
+        yield from map(_judged, state["rounds"][decision.after_round : end])
 
 
 def _judged(judged: CheckRound) -> Row:
@@ -177,11 +179,11 @@ def parse_trace(lines: Iterable[bytes], where: str) -> tuple[TraceEvent, ...]:
     events, before = [], ""
     for number, line in enumerate(lines, 1):
         try:
-            row = orjson.loads(line)
-            chain = row.pop("chain", None)
-            event = TraceEvent.model_validate(row)
-        except (ValueError, AttributeError) as error:
+            row = SealedLine.model_validate(orjson.loads(line)).model_dump()
+        except ValueError as error:
             raise TraceError(f"{where}:{number}: not a trace event") from error
+        chain = row.pop("chain")
+        event = TraceEvent.model_validate(row)
         before = _sealed(row, before)
         if chain != before or event.seq != number:
             raise TraceError(f"{where}:{number}: the trace was altered here, or written by an older version")

@@ -42,6 +42,7 @@ def opened(facts: EncounterFacts) -> State:
         status=None,
         reasons=(),
         decision=None,
+        decisions=(),
     )
 
 

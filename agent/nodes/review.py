@@ -1,6 +1,6 @@
 """review: ask a person, and nothing else (a node with an interrupt runs again from its first line)."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from langgraph.runtime import Runtime
 from langgraph.types import Command, interrupt
@@ -9,9 +9,11 @@ from agent.context import Context
 from agent.identity import claim_sha256
 from agent.state import Decision, State
 
+Next = Literal["self_check", "triage", "__end__"]
 
-def review(state: State, runtime: Runtime[Context]) -> Command[Literal["self_check", "triage", "__end__"]]:
-    """Wait for a decision; approval goes back through triage, an amendment through self_check, a rejection ends."""
+
+def review(state: State, runtime: Runtime[Context]) -> Command[Next]:
+    """Wait for a decision; approval goes back through triage, what changes the judgement through self_check, a rejection ends."""
     claim = state["claim"]
     answer = interrupt(
         {
@@ -20,9 +22,16 @@ def review(state: State, runtime: Runtime[Context]) -> Command[Literal["self_che
             "reasons": [r.model_dump() for r in state["reasons"]],
         }
     )
-    decision = Decision.model_validate(answer)
+    goto, update = decided(Decision.model_validate(answer), state)
+    return Command(goto=goto, update=update)
+
+
+def decided(decision: Decision, state: State) -> tuple[Next, dict[str, Any]]:
+    """Where a decision leads, and what it changes in the state."""
+    decision = decision.model_copy(update={"after_round": len(state["rounds"])})
+    update: dict[str, Any] = {"decision": decision, "decisions": (decision,)}
     if decision.action == "reject":
-        return Command(goto="__end__", update={"status": "rejected", "decision": decision})
-    if decision.action == "amend" and decision.proposal is not None:
-        return Command(goto="self_check", update={"decision": decision, "proposal": decision.proposal})
-    return Command(goto="triage", update={"decision": decision})
+        return "__end__", {**update, "status": "rejected"}
+    if decision.proposal is not None:
+        return "self_check", {**update, "status": None, "proposal": decision.proposal}
+    return "triage", update

@@ -29,7 +29,7 @@ def self_check(state: State, runtime: Runtime[Context]) -> Command[Literal["code
         raise ValueError("self_check was reached without a proposal")
     context = runtime.context
     claim = _as_first_made(assemble_claim(proposal, state["facts"], context), context)
-    findings = judge(claim, proposal, state, context)
+    findings = waive(judge(claim, proposal, state, context), state)
     attempt = len(state["rounds"]) + 1
     found = CheckRound(
         attempt=attempt,
@@ -39,10 +39,10 @@ def self_check(state: State, runtime: Runtime[Context]) -> Command[Literal["code
         created=claim.created,
         corrects=_corrects(claim, context),
     )
-    rated = rate(proposal, claim, context.model_spec)
+    by_person = state["decision"] is not None
+    rated = proposal if by_person else rate(proposal, claim, context.model_spec)
     update = {"proposal": rated, "claim": claim, "findings": findings, "rounds": (found,)}
     errors = [f for f in findings if f.level == "error" and f.override is None]
-    by_person = state["decision"] is not None
     mendable = [f for f in errors if not f.rule.startswith(NOT_THE_CODERS)]
     if not mendable or by_person or attempt > context.limits.repairs:
         return Command(goto="triage", update=update)
@@ -73,6 +73,16 @@ def judge(claim: Claim, proposal: Proposal, state: State, context: Context) -> t
             policy=context.check_policy.model_copy(update={"today": context.today}),
             em=proposal.em,
         )
+    )
+
+
+def waive(findings: tuple[Finding, ...], state: State) -> tuple[Finding, ...]:
+    """The findings, those that a named person lets stand carrying the override. Another finding of the rule is not waived."""
+    waived = {
+        (w.rule, w.message, w.codes, w.line): w.override for d in state.get("decisions", ()) for w in d.waived
+    }
+    return tuple(
+        f.model_copy(update={"override": waived.get((f.rule, f.message, f.codes, f.line))}) for f in findings
     )
 
 

@@ -102,7 +102,7 @@ def _correction(state: State, context: Context) -> list[Reason]:
 def _approved(state: State) -> bool:
     decision, claim = state["decision"], state["claim"]
     return bool(
-        decision and claim and decision.action != "reject" and decision.claim_sha256 == claim_sha256(claim)
+        decision and claim and decision.action == "approve" and decision.claim_sha256 == claim_sha256(claim)
     )
 
 
