@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from langgraph.graph.state import CompiledStateGraph
 
+    from agent.aws.place import Place
+
 
 @dataclass(frozen=True, kw_only=True)
 class CodingResult:
@@ -36,7 +38,7 @@ class CodingResult:
     claim: Claim | None
     state: State
     thread: str
-    out: Path | None
+    out: "Place | None"
 
     @property
     def status(self) -> str:
@@ -201,17 +203,20 @@ def _finish(state: State, context: Context, thread: str) -> CodingResult:
 
 
 def _written(context: Context) -> list[str]:
-    return sorted(p.name for p in context.out.iterdir()) if context.out and context.out.is_dir() else []
+    if isinstance(context.out, Path):
+        return sorted(p.name for p in context.out.iterdir()) if context.out.is_dir() else []
+    return list(context.out.files()) if context.out else []
 
 
-def _state_types() -> list[tuple[str, str]]:
+def state_types() -> list[tuple[str, str]]:
     """Every record that a checkpoint may hold; nothing else is read back."""
     from agent import state
     from knowledge import records
     from tools import encounter, proposal
+    from tools.amend import edits
     from tools.claim import model
 
-    modules = (state, records, encounter, proposal, model)
+    modules = (state, records, encounter, proposal, model, edits)
     return [
         (module.__name__, name)
         for module in modules
@@ -234,6 +239,6 @@ def sqlite_checkpointer(folder: Path) -> "Iterator[BaseCheckpointSaver[str]]":
     connection = sqlite3.connect(path, check_same_thread=False, timeout=30)
     connection.execute("pragma synchronous=normal")
     try:
-        yield SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=_state_types()))
+        yield SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=state_types()))
     finally:
         connection.close()
