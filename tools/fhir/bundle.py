@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import orjson
 
 from tools.fhir.errors import InputError
-from tools.fhir.scan import Entry, scan
+from tools.fhir.scan import Entry, Scan, scan
 from tools.fhir.views import JsonObject, node, objects, text
 
 _LITERAL = re.compile(r"(?:^|/)(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9.-]{1,64})(?:/_history/.*)?$")
@@ -47,7 +47,12 @@ def from_object(body: JsonObject) -> Resource:
     return Resource(type=kind, id=own, reference=f"{kind}/{own}", body=body, sha256=_digest(canonical))
 
 
-def _from_entry(entry: Entry, number: int) -> Resource:
+def from_entry(entry: Entry, number: int) -> Resource:
+    """The resource of one entry, hashed over its own slice of the source.
+
+    Raises:
+        InputError: the entry holds no FHIR resource.
+    """
     body = entry.resource
     kind = text(body, "resourceType")
     if not isinstance(body, dict) or kind is None:
@@ -164,15 +169,15 @@ def decode(data: bytes, where: str) -> str:
         raise InputError(message) from None
 
 
-def read_bundle(data: bytes, where: str) -> Bundle:
-    """Parse and index a FHIR R4 Bundle (transaction, batch, collection, searchset or document).
+def parse(data: bytes, where: str) -> Scan:
+    """The top level of a JSON document with the source slice of every entry.
 
     Raises:
-        InputError: not UTF-8, not JSON (with line and column), not a Bundle, or an entry without a resource.
+        InputError: not UTF-8, or not JSON (with line and column).
     """
     source = decode(data, where).removeprefix("\ufeff")
     try:
-        found = scan(source)
+        return scan(source)
     except json.JSONDecodeError as fault:
         message = (
             f"{where}, line {fault.lineno}, column {fault.colno}: broken JSON ({fault.msg}); repair the file"
@@ -182,6 +187,15 @@ def read_bundle(data: bytes, where: str) -> Bundle:
         raise InputError(f"{where}: JSON nested too deeply; give a FHIR Bundle") from None
     except ValueError as fault:
         raise InputError(f"{where}: broken JSON ({fault}); repair the file") from None
+
+
+def read_bundle(data: bytes, where: str) -> Bundle:
+    """Parse and index a FHIR R4 Bundle (transaction, batch, collection, searchset or document).
+
+    Raises:
+        InputError: not UTF-8, not JSON (with line and column), not a Bundle, or an entry without a resource.
+    """
+    found = parse(data, where)
     kind = found.members.get("resourceType")
     if kind != "Bundle":
         named = f"a FHIR {kind}" if isinstance(kind, str) and kind.isalpha() else "no FHIR resource"
@@ -197,7 +211,7 @@ def _indexed(entries: tuple[Entry, ...], where: str) -> Bundle:
         if entry.resource is None and (entry.method or "GET") != "POST":
             continue
         try:
-            kept.append(_from_entry(entry, number))
+            kept.append(from_entry(entry, number))
         except InputError as fault:
             raise InputError(f"{where}, {fault}") from None
     return Bundle(tuple(kept))

@@ -1,0 +1,156 @@
+"""A FHIR R4 server as we need it: read, search to the last page, ``$everything``, create once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import orjson
+
+from tools.fhir.bundle import Resource, from_object
+from tools.fhir.rest.address import Base, Pairs, encode
+from tools.fhir.rest.capability import Capability, read_capability
+from tools.fhir.rest.errors import BrokenAnswerError, FhirError
+from tools.fhir.rest.page import Page, read_page, read_single
+from tools.fhir.rest.wire import JSON, Answer, Wire
+
+FORM = "application/x-www-form-urlencoded"
+PAGE_SIZE = "100"
+_NO_POST = ("HTTP 405", "HTTP 501")
+_TRIES_OF_BROKEN = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A resource that a conditional create made, or found made before."""
+
+    reference: str
+    made: bool
+
+
+class FhirClient:
+    """One server. Not safe for several threads at once: open one for each."""
+
+    def __init__(self, base: Base, wire: Wire, *, page_cap: int = 500) -> None:
+        self.base = base
+        self._wire = wire
+        self._page_cap = page_cap
+        self._post = True
+
+    @cached_property
+    def capability(self) -> Capability:
+        """The server's CapabilityStatement, asked for once."""
+        return read_capability(
+            read_single(self._get(self.base.at("metadata"), "metadata").body, "metadata").body
+        )
+
+    def read(self, kind: str, own_id: str) -> Resource:
+        """One resource.
+
+        Raises:
+            NotFoundError: the server does not hold it. BrokenAnswerError: something else came back.
+        """
+        what = f"{kind}/{own_id}"
+        answer = self._get(self.base.at(what), what)
+        if kind == "Binary" and "json" not in answer.headers.get("content-type", ""):
+            return _binary(own_id, answer)
+        found = read_single(answer.body, what)
+        if (found.type, found.id) != (kind, own_id):
+            raise BrokenAnswerError(f"FHIR server: {what}: another resource came back")
+        return found
+
+    def search(self, kind: str, pairs: Pairs) -> tuple[Resource, ...]:
+        """Every resource of a search, to its last page.
+
+        The parameters go in the body of ``POST _search``, so that they stand in no log of addresses; a server
+        that does not know it is asked by GET.
+        """
+        parameters = [*pairs, ("_count", PAGE_SIZE)]
+        return tuple(self._pages(self._first(kind, parameters), f"search of {kind}"))
+
+    def everything(self, patient: str) -> tuple[Resource, ...]:
+        """The patient's whole record by ``$everything``."""
+        what = f"$everything of Patient/{patient}"
+        url = self.base.at(f"Patient/{patient}/$everything", [("_count", PAGE_SIZE)])
+        return tuple(self._pages(self._page("GET", url, what), what))
+
+    def create_once(self, kind: str, body: bytes, identifier: tuple[str, str]) -> Written:
+        """Create a resource unless one with this identifier exists (``If-None-Exist``): safe to repeat.
+
+        Raises:
+            FhirError: the server does not promise conditional creates, or several have the identifier.
+        """
+        support = self.capability.types.get(kind)
+        if support is None or not support.conditional_create:
+            raise FhirError(
+                f"FHIR server: no conditional create of {kind}; a retry could write it twice, so nothing was written"
+            )
+        condition = encode([("identifier", "|".join(identifier))])
+        headers = {"Content-Type": JSON, "If-None-Exist": condition, "Prefer": "return=minimal"}
+        answer = self._wire.send("POST", self.base.at(kind), f"create of {kind}", body=body, headers=headers)
+        return Written(reference=self._made(kind, answer, identifier), made=answer.status == 201)
+
+    def _made(self, kind: str, answer: Answer, identifier: tuple[str, str]) -> str:
+        """Where the resource is: the Location header, else found by its identifier."""
+        place = answer.headers.get("Location", "").split("/_history/")[0]
+        parts = place.rstrip("/").split("/")
+        if len(parts) >= 2 and parts[-2] == kind:
+            return "/".join(parts[-2:])
+        found = self.search(kind, [("identifier", "|".join(identifier))])
+        if len(found) != 1:
+            raise BrokenAnswerError(
+                f"FHIR server: {kind}: {len(found)} found after the create; look into it there"
+            )
+        return found[0].reference
+
+    def _get(self, url: str, what: str) -> Answer:
+        return self._wire.send("GET", url, what)
+
+    def _first(self, kind: str, parameters: list[tuple[str, str]]) -> Page:
+        what = f"search of {kind}"
+        if self._post:
+            try:
+                form = encode(parameters).encode()
+                return self._page("POST", self.base.at(f"{kind}/_search"), what, form)
+            except FhirError as fault:
+                if not any(sign in str(fault) for sign in _NO_POST):
+                    raise
+                self._post = False
+        return self._page("GET", self.base.at(kind, parameters), what)
+
+    def _page(self, method: str, url: str, what: str, form: bytes | None = None) -> Page:
+        """One page; an answer that is cut off is asked for again."""
+        headers = {"Content-Type": FORM} if form is not None else {}
+        for attempt in range(_TRIES_OF_BROKEN):
+            answer = self._wire.send(method, url, what, body=form, headers=headers)
+            try:
+                return read_page(answer.body, what)
+            except BrokenAnswerError:
+                if attempt + 1 == _TRIES_OF_BROKEN:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _pages(self, page: Page, what: str) -> Iterator[Resource]:
+        seen: set[str] = set()
+        yield from page.resources
+        while page.next is not None:
+            url = self.base.follow(page.next)
+            if url in seen or len(seen) >= self._page_cap:
+                why = "the pages go round in a circle" if url in seen else f"over {self._page_cap} pages"
+                raise BrokenAnswerError(f"FHIR server: {what}: {why}; nothing was coded")
+            seen.add(url)
+            page = self._page("GET", url, what)
+            yield from page.resources
+
+
+def _binary(own_id: str, answer: Answer) -> Resource:
+    """A Binary that came as its bare content."""
+    import base64
+
+    kind = answer.headers.get("content-type", "application/octet-stream")
+    body = {
+        "resourceType": "Binary",
+        "id": own_id,
+        "contentType": kind,
+        "data": base64.b64encode(answer.body).decode(),
+    }
+    return from_object(orjson.loads(orjson.dumps(body)))
