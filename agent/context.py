@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.context import ToolContext
@@ -10,6 +9,7 @@ from tools.context import ToolContext
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
+    from agent.aws.place import Place
     from agent.policy import Policy
     from agent.store import Store
     from tools.checks import CheckPolicy
@@ -45,8 +45,9 @@ class Context(ToolContext):
         check_policy: levels and switches of the self-check.
         review: ``auto`` follows the policy, ``always`` holds all, ``never`` waives policy holds only.
         store: worklist, emissions, control numbers, audit; None for runs that keep nothing (evals).
-        out: folder that receives the outputs, None for none; ``pdf`` False leaves the CMS-1500 out.
+        out: folder or S3 prefix that receives the outputs, None for none; ``pdf`` False leaves the CMS-1500 out.
         contact_phone: the billing office's telephone where the billing provider gives none.
+        control_number: of this claim, from a block a batch reserved; None for the partner's next one.
         encounter: the encounter as it came in; None when the graph's input carries it as text.
     """
 
@@ -57,8 +58,9 @@ class Context(ToolContext):
     limits: Limits = field(default_factory=Limits)
     review: str = "auto"
     store: "Store | None" = None
-    out: Path | None = None
+    out: "Place | None" = None
     pdf: bool = True
     tenant: str = "default"
     contact_phone: str | None = None
+    control_number: int | None = None
     encounter: "RawEncounter | None" = None

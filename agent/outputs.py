@@ -36,7 +36,9 @@ def emit_outputs(state: State, context: Context) -> Claim:
         raise ValueError("nothing to emit")
     number = 1
     if context.store:
-        emission = context.store.reserve_emission(claim, _partner(claim), context.out)
+        emission = context.store.reserve_emission(
+            claim, _partner(claim), context.out, context.control_number
+        )
         number, claim = emission.number, claim.model_copy(update={"created": emission.created})
     done = state.copy()
     done.update({"claim": claim})
@@ -106,7 +108,10 @@ def write_outputs(state: State, context: Context, rendered: dict[str, bytes]) ->
         "trace.jsonl": dump_trace(trace_events(state, context)),
         **rendered,
     }
-    _write_folder(context.out, files)
+    if isinstance(context.out, Path):
+        _write_folder(context.out, files)
+    else:
+        context.out.write(files)
 
 
 def _claim_json(claim: Claim | None) -> bytes:

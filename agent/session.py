@@ -13,6 +13,7 @@ from agent.settings import Settings
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
+    from agent.aws.place import Place
     from tools.fhir.source import RawEncounter
 
 
@@ -23,7 +24,7 @@ class Session:
     context: Context
     graph: "CompiledStateGraph[Any, Any, Any, Any]"
 
-    def code(self, raw: "RawEncounter", out: Path | None) -> CodingResult:
+    def code(self, raw: "RawEncounter", out: "Place | None") -> CodingResult:
         """Code one encounter into ``out``."""
         return code_encounter(raw, context=replace(self.context, out=out), graph=self.graph)
 

@@ -24,6 +24,14 @@ class Settings:
         contact_phone: telephone of the billing office (``SUPERBILL_CONTACT_PHONE``) for claims whose billing
             provider gives none.
         ledger: ``postgresql://`` URL of the claims' ledger (``SUPERBILL_LEDGER``), None for the store folder.
+        kms_key: KMS key of what is written to S3 (``SUPERBILL_KMS_KEY``), None for the bucket's own.
+        out: ``s3://bucket/prefix`` for the outputs of the Lambda functions (``SUPERBILL_OUT``).
+        table: DynamoDB table of worklist, emissions and checkpoints (``SUPERBILL_TABLE``).
+        outbox: ``s3://bucket/prefix`` that receives interchanges to be sent (``SUPERBILL_OUTBOX``).
+        event_bus: EventBridge bus that is told of completed encounters (``SUPERBILL_EVENT_BUS``).
+        topic: SNS topic that is told (``SUPERBILL_TOPIC``).
+        webhook: https:// address that is told (``SUPERBILL_WEBHOOK``), signed with ``webhook_key`` of the secret.
+        secret: Secrets Manager secret, a JSON object (``SUPERBILL_SECRET``): ``webhook_key``, ``ledger``, ``fhir_token``.
         model_timeout: seconds to wait for a model's reply (``SUPERBILL_MODEL_TIMEOUT``).
     """
 
@@ -39,6 +47,14 @@ class Settings:
     guardrail: str | None = None
     contact_phone: str | None = None
     ledger: str | None = None
+    kms_key: str | None = None
+    out: str | None = None
+    table: str | None = None
+    outbox: str | None = None
+    event_bus: str | None = None
+    topic: str | None = None
+    webhook: str | None = None
+    secret: str | None = None
     model_timeout: float = 120.0
 
 
@@ -58,6 +74,14 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         guardrail=env.get("SUPERBILL_GUARDRAIL"),
         contact_phone=env.get("SUPERBILL_CONTACT_PHONE"),
         ledger=env.get("SUPERBILL_LEDGER"),
+        kms_key=env.get("SUPERBILL_KMS_KEY"),
+        out=env.get("SUPERBILL_OUT"),
+        table=env.get("SUPERBILL_TABLE"),
+        outbox=env.get("SUPERBILL_OUTBOX"),
+        event_bus=env.get("SUPERBILL_EVENT_BUS"),
+        topic=env.get("SUPERBILL_TOPIC"),
+        webhook=env.get("SUPERBILL_WEBHOOK"),
+        secret=env.get("SUPERBILL_SECRET"),
         model_timeout=_seconds(env, "SUPERBILL_MODEL_TIMEOUT", 120.0),
     )
 

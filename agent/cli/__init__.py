@@ -12,6 +12,7 @@ from agent.cli.errors import EXIT_INPUT, fault_line, user_errors
 
 GROUPS: dict[str, tuple[str, str]] = {
     "code": ("agent.cli.code", "code one encounter, or a folder of them"),
+    "batch": ("agent.cli.batch", "code every encounter of a manifest, by several processes, resumable"),
     "knowledge": ("agent.cli.knowledge", "the bookshelf: status, build, search, show, linkage, guidelines"),
     "note": ("agent.cli.note", "read a note: show, assert"),
     "claim": ("agent.cli.claim", "claims: check, render, parse; submit, acks, remits, stats, history"),

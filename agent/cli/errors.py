@@ -16,6 +16,8 @@ class UsageError(Exception):
 
 def user_errors() -> tuple[type[Exception], ...]:
     """Every exception type whose message is meant for the user."""
+    from agent.aws.clients import AwsError
+    from agent.batch.errors import BatchError
     from agent.ledger.states import LedgerError
     from agent.models import ModelSpecError
     from agent.settings import SettingsError
@@ -28,6 +30,8 @@ def user_errors() -> tuple[type[Exception], ...]:
 
     return (
         UsageError,
+        AwsError,
+        BatchError,
         SettingsError,
         StoreError,
         LedgerError,

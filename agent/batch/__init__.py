@@ -1,0 +1,1 @@
+"""Many encounters from one manifest: worker processes, resumable, each member exactly once."""
