@@ -1,0 +1,99 @@
+"""A run of the graph from known facts: nothing is gathered, nothing is written, nothing is emitted."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+from langchain_core.messages import AIMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from agent.context import Context
+from agent.graph import build_graph
+from agent.nodes.code import code
+from agent.nodes.gather import opened
+from agent.replay.recorded import RecordingEnded
+from agent.run import state_types
+from agent.state import Decision, State, Update
+from tools.encounter import EncounterFacts
+
+THREAD = "course"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourseContext(Context):
+    """The surroundings of a replayed or forked run.
+
+    Attributes:
+        facts: what the run starts from.
+        decisions: what people decide, in order, when it is held.
+        ends_by: turn number after which the recorded run was stopped, and the limit that stopped it.
+    """
+
+    facts: EncounterFacts
+    decisions: tuple[Decision, ...] = ()
+    ends_by: tuple[int, str] | None = None
+
+
+def run_course(context: CourseContext) -> State:
+    """Run the graph to its end, or to where the recording ends (the state is then that of the last step)."""
+    graph = _graph(bool(context.decisions))
+    config: RunnableConfig = {
+        "configurable": {"thread_id": f"{THREAD}-{id(context)}"},
+        "recursion_limit": 10 + 4 * context.limits.turns,
+    }
+    values: dict[str, Any] = {}
+    start: Any = {"encounter": ""}
+    try:
+        for step in (start, *(Command(resume=d.model_dump(mode="json")) for d in context.decisions)):
+            for given in graph.stream(
+                step, config, context=context, stream_mode="values", output_keys=list(State.__annotations__)
+            ):
+                values = {**values, **given} if "facts" in given else values
+            if values.get("status") != "held":
+                break
+    except RecordingEnded:
+        pass
+    finally:
+        if isinstance(graph.checkpointer, InMemorySaver):
+            graph.checkpointer.delete_thread(str(config["configurable"]["thread_id"]))
+    values.pop("__interrupt__", None)
+    state: Any = values
+    done: State = state
+    return done
+
+
+@cache
+def _graph(resumable: bool) -> Any:
+    saver = InMemorySaver(serde=JsonPlusSerializer(allowed_msgpack_modules=state_types()))
+    nodes = {"gather": _gather, "code": _code, "emit": _emit}
+    return build_graph(saver if resumable else None, nodes=nodes)
+
+
+def _course(context: Context) -> CourseContext:
+    if not isinstance(context, CourseContext):
+        raise TypeError("a course runs on a CourseContext")
+    return context
+
+
+def _gather(state: State, runtime: Runtime[Context]) -> State:
+    return opened(_course(runtime.context).facts)
+
+
+def _code(state: State, runtime: Runtime[Context]) -> Command[Literal["tools", "code", "triage"]]:
+    """The live node; where the recorded run was stopped by a limit (the clock's too), the course is stopped as well."""
+    ends_by = _course(runtime.context).ends_by
+    turns = sum(isinstance(m, AIMessage) for m in state["messages"])
+    if ends_by is not None and turns >= ends_by[0]:
+        return Command(goto="triage", update={"limit": ends_by[1]})
+    return code(state, runtime)
+
+
+def _emit(state: State, runtime: Runtime[Context]) -> Update:
+    claim = state["claim"]
+    if claim is None:
+        raise ValueError("emit was reached without a claim")
+    return {"claim": claim.model_copy(update={"draft": False}), "status": "emitted"}

@@ -1,0 +1,155 @@
+"""A recorded run handed out again: its model turns as a chat model, its decisions, and what its store knew."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.runnables import Runnable
+from langchain_core.tools import BaseTool
+
+from agent.state import CheckRound, Decision
+from agent.store import Emission, Store
+from agent.trace import TraceError, TraceEvent
+from tools.claim.model import Claim
+from tools.encounter import EncounterFacts
+
+Json = dict[str, Any]
+
+
+class RecordingEnded(Exception):  # noqa: N818 - an end, not an error of anyone
+    """The model was asked once more than the recording has replies."""
+
+
+class RecordedModel(BaseChatModel):
+    """Hands out recorded replies by their place in the conversation; after the last one a live model, if given, goes on."""
+
+    replies: tuple[AIMessage, ...]
+    live: BaseChatModel | None = None
+
+    @property
+    def _llm_type(self) -> str:
+        return "recorded"
+
+    def bind_tools(
+        self,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        *,
+        tool_choice: str | None = None,
+        **kwargs: Any,
+    ) -> Runnable[Any, AIMessage]:
+        """Recorded replies need no tools; the live model is told them when its turn comes."""
+        if self.live is None:
+            return self
+        return _Continued(replies=self.replies, live=self.live.bind_tools(tools, **kwargs))
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        reply = recorded_reply(self.replies, messages)
+        if reply is None:
+            raise RecordingEnded
+        return ChatResult(generations=[ChatGeneration(message=reply)])
+
+
+class _Continued(Runnable[Any, AIMessage]):
+    """The recorded replies first, then the live model with its tools bound."""
+
+    def __init__(self, replies: tuple[AIMessage, ...], live: Runnable[Any, AIMessage]) -> None:
+        self._replies = replies
+        self._live = live
+
+    def invoke(self, input: Any, config: Any = None, **kwargs: Any) -> AIMessage:
+        """The next reply of this conversation."""
+        reply = recorded_reply(self._replies, input)
+        return self._live.invoke(input, config, **kwargs) if reply is None else reply
+
+
+def recorded_reply(replies: Sequence[AIMessage], messages: Sequence[BaseMessage]) -> AIMessage | None:
+    """The reply that belongs after so many turns; None when the recording has none."""
+    turn = sum(isinstance(m, AIMessage) for m in messages)
+    return replies[turn] if turn < len(replies) else None
+
+
+def of_kind(events: Sequence[TraceEvent], kind: str) -> list[TraceEvent]:
+    """The events of one kind."""
+    return [e for e in events if e.event == kind]
+
+
+def one_of_kind(events: Sequence[TraceEvent], kind: str) -> Json:
+    """The data of the only event of a kind.
+
+    Raises:
+        TraceError: the trace has none.
+    """
+    found = of_kind(events, kind)
+    if not found:
+        raise TraceError(f"the trace has no {kind} event: it can not be replayed; code the encounter again")
+    return found[0].data
+
+
+def recorded_facts(events: Sequence[TraceEvent]) -> EncounterFacts:
+    """What was gathered, documents included."""
+    return EncounterFacts.model_validate(one_of_kind(events, "facts"))
+
+
+def recorded_turns(events: Sequence[TraceEvent], before: int | None = None) -> tuple[AIMessage, ...]:
+    """The model's replies as it gave them, those before event ``before`` when given."""
+    turns = [e for e in of_kind(events, "turn") if before is None or e.seq < before]
+    return tuple(as_message(e.data, n) for n, e in enumerate(turns, 1))
+
+
+def as_message(turn: Json, number: int) -> AIMessage:
+    """One recorded turn as the message it was."""
+    calls = [
+        {"name": c["tool"], "args": c["args"], "id": c["id"], "type": "tool_call"} for c in turn["calls"]
+    ]
+    return AIMessage(
+        content=turn.get("content", turn["text"]),
+        tool_calls=calls,
+        invalid_tool_calls=turn.get("invalid_calls", []),
+        response_metadata=turn.get("stop", {}),
+        usage_metadata=turn.get("usage"),
+        id=f"recorded-{number}",
+    )
+
+
+def recorded_decisions(events: Sequence[TraceEvent]) -> tuple[Decision, ...]:
+    """What people decided, in order."""
+    return tuple(Decision.model_validate(e.data) for e in of_kind(events, "decided"))
+
+
+class RecordedStore(Store):
+    """What the run's store answered about emissions; it opens no file, and anything else asked of it fails."""
+
+    def __init__(self, rounds: Sequence[CheckRound]) -> None:
+        """Remember the day and the live original that each judged claim had; an unknown claim has those of the last."""
+        self._by_claim = {r.claim_sha256: r for r in rounds}
+        self._last = rounds[-1] if rounds else None
+
+    def emission(self, claim: Claim) -> Emission | None:
+        """The day on which this claim was first made, as the run saw it."""
+        known = self._known(claim)
+        return Emission(number=1, created=known.created) if known and known.created else None
+
+    def live_original(self, claim: Claim) -> str | None:
+        """The other claim of the encounter that was live when this one was judged."""
+        known = self._known(claim)
+        return known.corrects if known else None
+
+    def _known(self, claim: Claim) -> CheckRound | None:
+        from agent.identity import claim_sha256
+
+        return self._by_claim.get(claim_sha256(claim), self._last)
+
+
+def recorded_store(events: Sequence[TraceEvent]) -> RecordedStore:
+    """The store's answers as the judgements kept them."""
+    rounds = [CheckRound.model_validate({**e.data, "after_message": 0}) for e in of_kind(events, "judged")]
+    return RecordedStore(rounds)
