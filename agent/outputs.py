@@ -173,7 +173,7 @@ def envelope(claim: Claim, control_number: int, phone: str | None = None) -> "En
         contact_phone=billing.phone or phone,
         interchange_control=control_number,
         group_control=control_number,
-        batch_reference=f"{claim.claim_id}{control_number}",
+        batch_reference=f"{claim.claim_id}{control_number}"[-27:],  # the number alone makes it unique
         created=datetime.combine(claim.created, datetime.min.time(), tzinfo=UTC),
     )
 
