@@ -77,6 +77,38 @@ def test_remittances_come_one_at_a_time(x12_file):
     assert "no 835" in fault.errors[0]
 
 
+def _long_remittance(claims: int, paid: int) -> str:
+    isa = f"ISA*00*{'':10}*00*{'':10}*ZZ*{'PAYER':15}*ZZ*{'PRACTICE':15}*261124*1200*^*00501*000000007*0*T*:"
+    head = [f"BPR*I*{paid}*C*CHK************20261201", "TRN*1*E1*1512345678", "N1*PR*PAYER", "N1*PE*PRACTICE"]
+    rows = [
+        row for n in range(claims) for row in (f"CLP*C{n}*1*15*10**12*I{n}", "CAS*CO*45*2", "SVC*HC:99213*15*10**1",
+        "CAS*CO*45*3")
+    ]  # fmt: skip
+    body = ["ST*835*0001", *head, *rows, "PLB*1234567893*20261231*WO:X*5"]
+    return "~".join([isa, "GS*HP*PAYER*PRACTICE*20261124*1200*7*X*005010X221A1", *body,
+                     f"SE*{len(body) + 1}*0001", "GE*1*7", "IEA*1*000000007", ""])  # fmt: skip
+
+
+@pytest.mark.parametrize("most", [1, 7, 100_000])
+def test_a_large_payment_comes_in_pieces_that_add_up(most):
+    (whole,) = [p.remittance for p in stream_835(_long_remittance(9, 85), most=100_000)]
+    pieces = list(stream_835(_long_remittance(9, 85), most=most))
+    assert [c for p in pieces for c in p.remittance.claims] == list(whole.claims)
+    assert [a for p in pieces for a in p.remittance.provider_adjustments] == list(whole.provider_adjustments)
+    assert [p.more for p in pieces] == [True] * (len(pieces) - 1) + [False]
+    faults = [e for p in pieces for e in (*p.errors, *p.remittance.imbalances)]
+    assert sorted(faults) == sorted(whole.imbalances)
+    assert len(faults) == 9, (
+        "each line leaves 2 dollars of its claim's adjustment; the payment itself balances"
+    )
+
+
+def test_a_payment_that_does_not_add_up_is_told_with_its_last_piece():
+    pieces = list(stream_835(_long_remittance(9, 99), most=7))
+    assert [p.errors for p in pieces[:-1]] == [[]] * (len(pieces) - 1)
+    assert pieces[-1].errors == ["payment 99 is not what claims and provider adjustments add up to, 85"]
+
+
 def _peak(text, repeats):
     """Most memory held while a single transaction of ``repeats`` times the claims of ``text`` is read."""
     head, _, rest = text.partition("HL*1**20*1~")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from tools.claim.errors import X12Error
-from tools.claim.x12.pieces import can_cut_before, levels_above
+from tools.claim.x12.pieces import CUT, can_cut_before, levels_above
 from tools.claim.x12.segments import Segment, segment_batches
 
 
@@ -13,12 +13,14 @@ class Transaction:
     """One ST..SE with the ISA and GS around it, or a piece of it.
 
     Segments before position ``fresh`` repeat the levels above a later piece; an earlier piece has them too.
+    ``more`` says that another piece follows.
     """
 
     isa: Segment
     gs: Segment | None
     segments: list[Segment]
     fresh: int = 0
+    more: bool = False
 
     @property
     def kind(self) -> str:
@@ -36,7 +38,7 @@ class Envelopes:
     """Walks the envelopes of a file and notes what does not agree.
 
     After :meth:`transactions` is used up: ``interchanges``, ``acknowledgments`` (TA1 segments), ``errors``
-    and ``stray`` (segments outside any transaction). With ``most``, an 837 of more segments comes in pieces.
+    and ``stray`` (segments outside any transaction). With ``most``, an 837 or 835 of more segments comes in pieces.
     """
 
     most: int | None = None
@@ -79,9 +81,9 @@ class Envelopes:
     def _cut(self, segment: Segment) -> Iterator[Transaction]:
         """The piece that ends before ``segment``; what is open then begins with the levels above it."""
         body = self._open
-        if not body or self._isa is None or body[0].get(1) != "837":
+        if not body or self._isa is None or body[0].get(1) not in CUT:
             return
-        yield Transaction(self._isa, self._gs, body, self._fresh)
+        yield Transaction(self._isa, self._gs, body, self._fresh, more=True)
         above = levels_above(body, segment)
         self._given += len(body) - len(above)
         self._open, self._fresh = above, segment.position

@@ -1,11 +1,17 @@
-"""An 837 transaction cut into pieces that can be read one after the other, so that none has to fit in memory.
+"""An 837 or 835 transaction cut into pieces that can be read one after the other, so that none has to fit in memory.
 
 A piece ends before a claim, a subscriber or a billing provider; the next one begins with the levels above it.
 """
 
+from itertools import takewhile
+
 from tools.claim.x12.segments import Segment
 
 _DEEPER = {"20": ("20", "22", "23"), "22": ("22", "23"), "23": ("23",)}
+
+
+CUT = {"837", "835"}
+"""The transactions that may be cut."""
 
 
 def can_cut_before(segment: Segment) -> bool:
@@ -15,11 +21,16 @@ def can_cut_before(segment: Segment) -> bool:
     the subscriber.
     """
     name = segment.elements[0]
-    return name == "CLM" or (name == "HL" and segment.get(3) in {"20", "22"})
+    return name in {"CLM", "CLP"} or (name == "HL" and segment.get(3) in {"20", "22"})
 
 
 def levels_above(body: list[Segment], cut: Segment) -> list[Segment]:
-    """The segments of ``body`` that ``cut`` stands under: transaction head, provider, subscriber, patient."""
+    """The segments of ``body`` that ``cut`` stands under: transaction head, provider, subscriber, patient.
+
+    Of an 835: what stands before its first claim.
+    """
+    if cut.elements[0] == "CLP":
+        return list(takewhile(lambda segment: segment.elements[0] != "CLP", body))
     levels: dict[str, list[Segment]] = {"": []}
     current: list[Segment] | None = levels[""]
     for segment in body:

@@ -68,7 +68,7 @@ class ProviderAdjustment(Record):
 
 
 class Remittance(Record):
-    """One 835 transaction."""
+    """One 835 transaction, or a piece of one: of a piece, ``imbalances`` judge each claim but not the payment."""
 
     payer: str
     payee: str
@@ -93,7 +93,7 @@ class _Part:
 
 
 def read_remittance(transaction: Transaction) -> Remittance:
-    """One 835 transaction in full.
+    """One 835 transaction in full, or one piece of it.
 
     Raises:
         X12Error: an amount or date can not be read, or BPR is missing.
@@ -103,11 +103,15 @@ def read_remittance(transaction: Transaction) -> Remittance:
     if payment is None:
         raise transaction.segments[0].error("the remittance has no payment segment (BPR)")
     trace = _first(header, "TRN")
-    kept = [_keep(s, "1000", None) for s in header if s.id not in _HEADER_MODELLED]
+    fresh = [s for s in header if s.position >= transaction.fresh]
+    kept = [_keep(s, "1000", None) for s in fresh if s.id not in _HEADER_MODELLED]
     claims = tuple(_claim(part, kept) for part in parts)
     provider_level = tuple(item for segment in trailer for item in _provider_adjustments(segment))
     payer, payee = _party(header, "PR"), _party(header, "PE")
     total = amount(payment, 2)
+    faults = list(_imbalances(claims))
+    if not (transaction.more or transaction.fresh):
+        faults += payment_fault(total, paid_in(claims), moved_in(provider_level))
     return Remittance(
         payer=payer.get(2) if payer else "",
         payee=payee.get(2) if payee else "",
@@ -119,7 +123,7 @@ def read_remittance(transaction: Transaction) -> Remittance:
         claims=claims,
         provider_adjustments=provider_level,
         kept=tuple(kept),
-        imbalances=tuple(_imbalances(total, claims, provider_level)),
+        imbalances=tuple(faults),
     )
 
 
@@ -215,9 +219,25 @@ def _provider_adjustments(segment: Segment) -> Iterator[ProviderAdjustment]:
         )
 
 
-def _imbalances(
-    total: Decimal, claims: tuple[RemitClaim, ...], moved: tuple[ProviderAdjustment, ...]
-) -> Iterator[str]:
+def paid_in(claims: tuple[RemitClaim, ...]) -> Decimal:
+    """What the payer paid for these claims."""
+    return sum((claim.paid for claim in claims), _ZERO)
+
+
+def moved_in(adjustments: tuple[ProviderAdjustment, ...]) -> Decimal:
+    """What was moved outside any claim."""
+    return sum((item.amount for item in adjustments), _ZERO)
+
+
+def payment_fault(total: Decimal, paid: Decimal, moved: Decimal) -> list[str]:
+    """The fault of a payment (BPR02) that is not what its claims and provider adjustments add up to, if any."""
+    due = paid - moved
+    if due == total:
+        return []
+    return [f"payment {total} is not what claims and provider adjustments add up to, {due}"]
+
+
+def _imbalances(claims: tuple[RemitClaim, ...]) -> Iterator[str]:
     for claim in claims:
         for number, line in enumerate(claim.lines, 1):
             adjusted = _sum(line.adjustments)
@@ -226,9 +246,6 @@ def _imbalances(
         adjusted = _sum(claim.all_adjustments)
         if claim.charge - claim.paid != adjusted:
             yield f"claim {claim.claim_id}: {claim.charge} - {claim.paid} is not {adjusted}"
-    paid = sum((claim.paid for claim in claims), _ZERO) - sum((item.amount for item in moved), _ZERO)
-    if paid != total:
-        yield f"payment {total} is not what claims and provider adjustments add up to, {paid}"
 
 
 def _sum(adjustments: tuple[Adjustment, ...]) -> Decimal:

@@ -2,13 +2,14 @@
 
 import codecs
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import BinaryIO, NamedTuple
 
 from tools.claim.errors import X12Error
 from tools.claim.model import Claim
 from tools.claim.x12.interchange import Envelopes
 from tools.claim.x12.reader import KeptSegment, read_transaction
-from tools.claim.x12.remit import Remittance, read_remittance
+from tools.claim.x12.remit import Remittance, moved_in, paid_in, payment_fault, read_remittance
 
 _CHUNK = 1 << 16
 _MOST = 4000
@@ -23,10 +24,14 @@ class Piece(NamedTuple):
 
 
 class RemittancePiece(NamedTuple):
-    """One 835 transaction, None when it can not be read, and the faults found up to its end."""
+    """One 835 transaction or a piece of a large one, None when it can not be read, and the faults found up to its end.
+
+    ``more`` says that the same payment goes on in the next piece; the faults of the last one judge the whole payment.
+    """
 
     remittance: Remittance | None
     errors: list[str]
+    more: bool = False
 
 
 def text_chunks(file: BinaryIO, size: int = _CHUNK) -> Iterator[str]:
@@ -74,22 +79,29 @@ def stream_837(chunks: str | Iterable[str], *, most: int = _MOST) -> Iterator[Pi
         yield Piece([], [], rest)
 
 
-def stream_835(chunks: str | Iterable[str]) -> Iterator[RemittancePiece]:
-    """The remittances of an 835 file, one transaction (one payment) at a time.
+def stream_835(chunks: str | Iterable[str], *, most: int = _MOST) -> Iterator[RemittancePiece]:
+    """The remittances of an 835 file, one transaction (one payment) at a time, large ones in pieces.
 
     Raises:
         X12Error: it has no interchange header.
     """
-    envelopes = Envelopes()
+    envelopes = Envelopes(most=most)
+    paid = moved = Decimal(0)
     for transaction in envelopes.transactions(chunks):
         remittance, errors = None, []
         try:
             if transaction.kind != "835":
                 raise transaction.segments[0].error(f"transaction {transaction.kind} is no 835")
             remittance = read_remittance(transaction)
+            paid += paid_in(remittance.claims)
+            moved += moved_in(remittance.provider_adjustments)
+            if transaction.fresh and not transaction.more:
+                errors += payment_fault(remittance.amount, paid, moved)
         except X12Error as error:
             errors.append(str(error))
-        yield RemittancePiece(remittance, [*errors, *_noted(envelopes)])
+        yield RemittancePiece(remittance, [*errors, *_noted(envelopes)], transaction.more)
+        if not transaction.more:
+            paid = moved = Decimal(0)
     if rest := _noted(envelopes):
         yield RemittancePiece(None, rest)
 
