@@ -3,9 +3,10 @@
 import getpass
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -245,6 +246,65 @@ def test_the_story_over_real_sftp(sftp: Server, tmp_path: Path) -> None:
     story(ledger, sftp.carrier(), house)
     check_story(ledger, house)
     assert list(sftp.folder.iterdir()) == []
+
+
+@dataclass
+class KillingFuse(Fuse):
+    """Kill -9 of the process itself: nothing is rolled back, closed or cleaned up by it."""
+
+    def step(self) -> None:
+        try:
+            super().step()
+        except Killed:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _killed_for_good(work: Callable[[], None]) -> None:
+    """Run ``work`` in a process of its own that is expected to die by SIGKILL."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status)
+    assert os.WTERMSIG(status) == signal.SIGKILL
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_kill_9_at_every_step_outside_over_real_sftp(sftp: Server, tmp_path: Path) -> None:
+    whole = Fuse()
+    ledger, house = open_ledger(tmp_path / "whole", tenant="t"), House(sftp.folder)
+    story(ledger, FusedCarrier(sftp.carrier(), whole), house)
+    assert whole.steps == 8, "two files, each staged and finished"
+    for step in range(whole.steps):
+        ledger, house = open_ledger(tmp_path / str(step), tenant="t"), House(sftp.folder)
+        taken = tmp_path / f"taken{step}"
+        taken.mkdir()
+
+        def die(ledger=ledger, step=step, taken=taken) -> None:
+            story(ledger, FusedCarrier(sftp.carrier(), KillingFuse(left=step)), Keeping(sftp.folder, taken))
+
+        _killed_for_good(die)
+        house = Keeping(sftp.folder, taken)
+        story(ledger, sftp.carrier(), house)
+        check_story(ledger, house)
+
+
+class Keeping(House):
+    """A clearinghouse that outlives the sender: what it took away is kept on disk."""
+
+    def __init__(self, folder: Path, taken: Path) -> None:
+        super().__init__(folder)
+        self.taken = taken
+
+    def collect(self) -> list[Sent]:
+        for path in sorted(p for p in self.folder.iterdir() if p.suffix == ".x12"):
+            path.rename(self.taken / path.name)
+        self.received = [Sent(p.read_text()) for p in sorted(self.taken.iterdir())]
+        return self.received
 
 
 @pytest.mark.slow
