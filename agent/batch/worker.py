@@ -8,7 +8,6 @@ import fcntl
 import gc
 import os
 import sys
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -110,9 +109,6 @@ def _told() -> int:
         return 2
     except Exception as error:
         sys.stderr.write(f"superbill: {fault_line(error)}\n")
-        sys.stderr.write(
-            "".join(f"  {f.filename}:{f.lineno}\n" for f in traceback.extract_tb(error.__traceback__))
-        )
         return 1
 
 

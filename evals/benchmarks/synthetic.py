@@ -1,0 +1,155 @@
+"""Synthetic encounters by the thousand: the shipped ones as templates, with other people, ids, days and notes.
+
+Every member has its own patient (name, birth date, record number), its own ids, all its dates moved by the same number of
+days (in the note too), and a note of its own bytes. Some members are meant to fail or to be held, so that a batch shows it.
+"""
+
+import base64
+import random
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+ENCOUNTERS = Path(__file__).resolve().parents[1] / "encounters"
+POLICY = ENCOUNTERS / "policy.toml"
+GIVEN = [
+    "Ada",
+    "Bram",
+    "Cleo",
+    "Dario",
+    "Edith",
+    "Farid",
+    "Greta",
+    "Hugo",
+    "Ines",
+    "Jonas",
+    "Karla",
+    "Lev",
+    "Mina",
+    "Niels",
+    "Olga",
+    "Piet",
+    "Rosa",
+    "Sven",
+    "Tilda",
+    "Uri",
+]
+FAMILY = [
+    "Aldous",
+    "Barkley",
+    "Corwin",
+    "Delacour",
+    "Ellery",
+    "Fonseca",
+    "Garland",
+    "Hollins",
+    "Iverson",
+    "Jessup",
+    "Kendrick",
+    "Larkin",
+    "Merrow",
+    "Nolan",
+]
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+DAYS = 28
+"""Dates move back by up to so many days: the same fiscal year's codes, and never into the future."""
+BROKEN_EVERY, UNPAID_EVERY = 97, 23
+
+
+def write_batch(folder: Path, count: int, seed: int = 1) -> Path:
+    """Write ``count`` Bundles and their manifest into ``folder``; the same arguments give the same bytes.
+
+    Returns:
+        The manifest. Every 97th member is no JSON (it fails), every 23rd has no coverage (it is held).
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest = folder / "manifest.jsonl"
+    with manifest.open("wb") as lines:
+        for name, content in encounters(count, seed):
+            (folder / f"{name}.json").write_bytes(content)
+            lines.write(orjson.dumps({"id": name, "encounter": f"{name}.json"}) + b"\n")
+    return manifest
+
+
+def encounters(count: int, seed: int = 1) -> Iterator[tuple[str, bytes]]:
+    """Id and content of each member."""
+    draw = random.Random(seed)  # noqa: S311 - no secret
+    names = sorted(p.stem for p in ENCOUNTERS.glob("*.json"))
+    for number in range(1, count + 1):
+        template = names[(number - 1) % len(names)]
+        own = f"{template}-{number:06d}"
+        content = orjson.dumps(_vary(template, own, draw, paid=number % UNPAID_EVERY != 0))
+        yield own, content[: len(content) // 2] if number % BROKEN_EVERY == 0 else content
+
+
+@cache
+def _template(name: str) -> tuple[str, str]:
+    bundle = orjson.loads((ENCOUNTERS / f"{name}.json").read_bytes())
+    note = next(_notes(bundle))
+    text = base64.b64decode(note["data"]).decode()
+    note["data"] = ""
+    return orjson.dumps(bundle).decode(), text
+
+
+def _notes(bundle: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for entry in bundle["entry"]:
+        if entry["resource"]["resourceType"] == "DocumentReference":
+            yield entry["resource"]["content"][0]["attachment"]
+
+
+def _vary(template: str, own: str, draw: random.Random, *, paid: bool) -> dict[str, Any]:
+    text, note = _template(template)
+    back = timedelta(days=draw.randrange(DAYS))
+    text = re.sub(r"\d{4}-\d\d-\d\d", lambda m: str(date.fromisoformat(m[0]) - back), text)
+    bundle: dict[str, Any] = orjson.loads(text.replace(template, own))
+    patient = next(e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Patient")
+    was, name = patient["name"][0], (draw.choice(GIVEN), draw.choice(FAMILY))
+    note = note.replace(was["family"], name[1]).replace(was["given"][0], name[0])
+    note = _move_dates(note, back) + f"\nChart copy {own}.\n"
+    was["given"], was["family"] = [name[0]], name[1]
+    patient["identifier"][0]["value"] = f"SYN-{own[-6:]}"
+    next(_notes(bundle))["data"] = base64.b64encode(note.encode()).decode()
+    if not paid:
+        bundle["entry"] = [e for e in bundle["entry"] if e["resource"]["resourceType"] != "Coverage"]
+    return bundle
+
+
+def _move_dates(note: str, back: timedelta) -> str:
+    months = "|".join(MONTHS)
+
+    def month_first(m: re.Match[str]) -> str:
+        day = _day(m[3], MONTHS.index(m[1]) + 1, m[2]) - back
+        return f"{MONTHS[day.month - 1]} {day.day}, {day.year}"
+
+    def day_first(m: re.Match[str]) -> str:
+        day = _day(m[3], MONTHS.index(m[2]) + 1, m[1]) - back
+        return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+    def digits(m: re.Match[str]) -> str:
+        return (_day(m[3], m[1], m[2]) - back).strftime("%m/%d/%Y")
+
+    note = re.sub(rf"({months}) (\d{{1,2}}), (\d{{4}})", month_first, note)
+    note = re.sub(rf"(\d{{1,2}}) ({months}) (\d{{4}})", day_first, note)
+    return re.sub(r"(\d\d)/(\d\d)/(\d{4})", digits, note)
+
+
+def _day(year: str, month: "int | str", day: str) -> date:
+    return date(int(year), int(month), int(day))
