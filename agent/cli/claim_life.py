@@ -4,7 +4,6 @@ import argparse
 import getpass
 import os
 import sys
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import orjson
 
 from agent.cli.claim_correct import correct
 from agent.cli.claim_correct import declare as declare_correction
+from agent.cli.claim_stats import print_figures
 from agent.cli.errors import EXIT_HELD, EXIT_OK, UsageError
 from agent.settings import load_settings
 
@@ -34,6 +34,7 @@ def add_actions(actions: Any) -> None:
         read.add_argument("files", type=Path, nargs="+", metavar="FILE")
         _add_common(read, run)
     figures = actions.add_parser("stats", help="clean-claim rate, denials, days, money at stake")
+    figures.add_argument("--html", type=Path, metavar="FILE", help="write them as a page with charts too")
     _add_common(figures, show_stats)
     mended = actions.add_parser(
         "correct", help="draft, judge and release a rejected or denied claim's correction"
@@ -254,6 +255,11 @@ def _print_advice(item: dict[str, Any]) -> None:
         sys.stdout.write(f"  our finding then: {finding['level']} {finding['rule']}: {finding['message']}\n")
 
 
+def show_stats(options: argparse.Namespace) -> int:
+    """Print the figures of the ledger."""
+    return print_figures(options, _ledger(options))
+
+
 def correct_claim(options: argparse.Namespace) -> int:
     """Draft the correction of one claim; exit 4 when the self-check finds an error in it."""
     return correct(options, _ledger(options))
@@ -276,27 +282,6 @@ def history(options: argparse.Namespace) -> int:
     for item in advice:
         _print_advice(item)
     return EXIT_OK
-
-
-def show_stats(options: argparse.Namespace) -> int:
-    """Print the figures of the ledger."""
-    from agent.cli.claim_stats import print_stats
-    from agent.ledger.stats import stats
-
-    found = stats(_ledger(options))
-    if options.json:
-        _print_json(_numbers(found.model_dump()))
-        return EXIT_OK
-    print_stats(found)
-    return EXIT_OK
-
-
-def _numbers(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, dict):
-        return {key: _numbers(item) for key, item in value.items()}
-    return [_numbers(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _print_json(value: Any) -> None:

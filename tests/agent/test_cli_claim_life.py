@@ -53,6 +53,12 @@ def test_from_submit_to_stats(desk: Desk) -> None:
     assert figures["states"] == {"drafted": 1, "partly_paid": 1, "rejected": 1}
     assert (figures["clean_claim_rate"], figures["paid"], figures["denied"]) == (0.5, 100.0, 200.0)
     assert "medical" in life(desk, "stats").out
+    assert life(desk, "stats", "--html", "figures.html").code == 0
+    page = (desk.folder / "figures.html").read_text()
+    assert "CO-50 payer sees no medical necessity" in page
+    assert "$200.00 on 1 line<" in page
+    assert "50.0%" in page
+    assert (desk.folder / "figures.html").stat().st_mode & 0o777 == 0o600
     past = life(desk, "history", "SB1")
     assert [line.split(": ")[1] for line in past.out.splitlines()[:2]] == [
         "new -> emitted",
