@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from agent.aws.place import place_of
 from agent.cli.errors import BY_STATUS, EXIT_INPUT, EXIT_INTERNAL, UsageError, fault_line, user_errors, worst
 from agent.cli.progress import item_progress
 from agent.outputs import ALWAYS, RENDERINGS
 from agent.settings import load_settings
 
 if TYPE_CHECKING:
+    from agent.aws.place import Place
     from agent.run import CodingResult
     from agent.session import Session
     from tools.fhir.context_file import ContextFile
@@ -32,7 +34,7 @@ def add(name: str, parser: argparse.ArgumentParser) -> None:
         help="JSON (a file, or the text itself) with age, sex, payer, providers ... for a plain note",
     )
     parser.add_argument("--model", help="rules (default), bedrock:<model id>, provider:model")
-    parser.add_argument("--out", type=Path, help="output folder (default: out/<encounter id>)")
+    parser.add_argument("--out", help="output folder or s3://bucket/prefix (default: out/<encounter id>)")
     parser.add_argument("--review", choices=("auto", "always", "never"), default="auto")
     parser.add_argument("--policy", type=Path, help="review policy (TOML)")
     parser.add_argument("--store", type=Path, help="folder of worklist, control numbers and checkpoints")
@@ -64,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _run_one(options: argparse.Namespace, path: Path) -> int:
     raw = _read(path, options)
-    out = options.out or Path("out") / _safe(raw.encounter.id if raw.encounter else path.stem)
+    out = _place(options) or Path("out") / _safe(raw.encounter.id if raw.encounter else path.stem)
     check_out(out)
     with _session(options) as session:
         result = _named(path, lambda: session.code(raw, out))
@@ -83,7 +85,7 @@ def _named(path: Path, work: "Callable[[], CodingResult]") -> "CodingResult":
 
 
 def _run_folder(options: argparse.Namespace, path: Path, files: list[Path]) -> int:
-    base = options.out or Path("out") / path.name
+    base = _place(options) or Path("out") / path.name
     done: list[Member] = []
     with _session(options) as session, item_progress(len(files), quiet=options.json) as step:
         for file in files:
@@ -96,7 +98,12 @@ def _run_folder(options: argparse.Namespace, path: Path, files: list[Path]) -> i
     return worst([m.code for m in done])
 
 
-def _member(file: Path, out: Path, options: argparse.Namespace, session: "Session") -> Member:
+def _place(options: argparse.Namespace) -> "Place | None":
+    settings = load_settings()
+    return place_of(options.out, kms_key=settings.kms_key, region=settings.region) if options.out else None
+
+
+def _member(file: Path, out: "Place", options: argparse.Namespace, session: "Session") -> Member:
     started = time.perf_counter()
     try:
         check_out(out)
@@ -150,12 +157,14 @@ def _session(options: argparse.Namespace) -> "Iterator[Session]":
         yield session
 
 
-def check_out(out: Path) -> None:
+def check_out(out: "Place") -> None:
     """Refuse to replace a folder that is not an output of ours.
 
     Raises:
         UsageError: the folder holds files that superbill did not write.
     """
+    if not isinstance(out, Path):
+        return  # a prefix in S3 is no folder that could hold other people's files unseen
     if not out.exists():
         _check_parent(out)
         return
@@ -181,7 +190,7 @@ def _safe(name: str) -> str:
     return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)[:80].lstrip(".") or "encounter"
 
 
-def _print(members: list[Member], options: argparse.Namespace, where: Path) -> None:
+def _print(members: list[Member], options: argparse.Namespace, where: "Place") -> None:
     if options.json:
         rows = [
             m.result.coding.model_dump(mode="json") if m.result else {"input": m.name, "error": m.error}

@@ -9,13 +9,14 @@ from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from agent.aws.place import Place
     from agent.cli.code import Member
     from agent.coding import CodedLine, Coding
 
 STYLE = {"emitted": "green", "held": "yellow", "blocked": "red", "rejected": "red"}
 
 
-def print_results(members: "list[Member]", where: Path) -> None:
+def print_results(members: "list[Member]", where: "Place") -> None:
     """Encounter, diagnoses, lines with modifiers, total RVU and charge, status, seconds; then where the files are."""
     console = Console()
     table = Table(show_lines=True)
