@@ -25,7 +25,7 @@ class Coded:
 
     def out(self, number: str) -> Path:
         out = self.results[number].out
-        assert out is not None
+        assert isinstance(out, Path)
         return out
 
     def events(self, number: str) -> tuple[TraceEvent, ...]:
