@@ -2,8 +2,35 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class FhirSettings:
+    """The FHIR server that encounters are read from.
+
+    Attributes:
+        url: base address (``SUPERBILL_FHIR_URL``).
+        auth: ``none``, ``bearer``, ``smart`` or ``sigv4`` (``SUPERBILL_FHIR_AUTH``).
+        token: bearer token (``SUPERBILL_FHIR_TOKEN``); never shown.
+        client_id: SMART client (``SUPERBILL_FHIR_CLIENT_ID``); ``key`` its private key file
+            (``SUPERBILL_FHIR_KEY``), ``key_id`` the key's id (``SUPERBILL_FHIR_KEY_ID``), ``token_url`` the token
+            endpoint (``SUPERBILL_FHIR_TOKEN_URL``), ``scope`` what is asked for (``SUPERBILL_FHIR_SCOPE``).
+        fetch: ``search`` or ``everything`` (``SUPERBILL_FHIR_FETCH``).
+        ca: PEM file of the certificate authority (``SUPERBILL_FHIR_CA``), None for the system's.
+    """
+
+    url: str
+    auth: str = "none"
+    token: str | None = field(default=None, repr=False)
+    client_id: str | None = None
+    key: Path | None = None
+    key_id: str | None = None
+    token_url: str | None = None
+    scope: str = "system/*.read"
+    fetch: str = "search"
+    ca: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +60,7 @@ class Settings:
         webhook: https:// address that is told (``SUPERBILL_WEBHOOK``), signed with ``webhook_key`` of the secret.
         secret: Secrets Manager secret, a JSON object (``SUPERBILL_SECRET``): ``webhook_key``, ``ledger``, ``fhir_token``.
         model_timeout: seconds to wait for a model's reply (``SUPERBILL_MODEL_TIMEOUT``).
+        fhir: the FHIR server (``SUPERBILL_FHIR_*``), None without one.
     """
 
     home: Path
@@ -56,6 +84,7 @@ class Settings:
     webhook: str | None = None
     secret: str | None = None
     model_timeout: float = 120.0
+    fhir: FhirSettings | None = None
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -83,7 +112,32 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         webhook=env.get("SUPERBILL_WEBHOOK"),
         secret=env.get("SUPERBILL_SECRET"),
         model_timeout=_seconds(env, "SUPERBILL_MODEL_TIMEOUT", 120.0),
+        fhir=_fhir(env),
     )
+
+
+def _fhir(env: Mapping[str, str]) -> FhirSettings | None:
+    if "SUPERBILL_FHIR_URL" not in env:
+        return None
+    return FhirSettings(
+        url=env["SUPERBILL_FHIR_URL"],
+        auth=_choice(env, "SUPERBILL_FHIR_AUTH", ("none", "bearer", "smart", "sigv4")),
+        token=env.get("SUPERBILL_FHIR_TOKEN"),
+        client_id=env.get("SUPERBILL_FHIR_CLIENT_ID"),
+        key=_path(env, "SUPERBILL_FHIR_KEY"),
+        key_id=env.get("SUPERBILL_FHIR_KEY_ID"),
+        token_url=env.get("SUPERBILL_FHIR_TOKEN_URL"),
+        scope=env.get("SUPERBILL_FHIR_SCOPE", "system/*.read"),
+        fetch=_choice(env, "SUPERBILL_FHIR_FETCH", ("search", "everything")),
+        ca=_path(env, "SUPERBILL_FHIR_CA"),
+    )
+
+
+def _choice(env: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
+    found = env.get(name, allowed[0])
+    if found not in allowed:
+        raise SettingsError(f"{name} is one of {', '.join(allowed)}")
+    return found
 
 
 def _home(env: Mapping[str, str]) -> Path:

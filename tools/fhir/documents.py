@@ -195,13 +195,14 @@ def _document(bundle: Bundle, resource: Resource, data: bytes, rendering: str | 
     bare = document_of_text(data, resource.reference, where)
     body = resource.body
     author = next(iter(objects(body, "author") or objects(body, "resultsInterpreter")), None)
+    known = bundle.resolve(author, resource)
     return ClinicalDocument(
         id=bare.id,
         title=concept_text(node(body, "type")) or text(body, "description") or "Note",
         text=bare.text,
         sha256=bare.sha256,
         date=moment(text(body, "date") or text(body, "issued")),
-        author=text(author, "reference") or text(author, "display"),
+        author=known.reference if known else text(author, "reference") or text(author, "display"),
         author_role=author_role(bundle, resource, author, rendering),
         status=_status(body),
         kind=_kind(body),

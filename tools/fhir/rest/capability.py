@@ -15,6 +15,7 @@ class TypeSupport:
     parameters: frozenset[str]
     operations: frozenset[str]
     conditional_create: bool
+    update_create: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,4 +84,5 @@ def _support(one: JsonObject, common: frozenset[str]) -> TypeSupport:
             n.removeprefix("$") for o in objects(one, "operation") if (n := text(o, "name"))
         ),
         conditional_create=one.get("conditionalCreate") is True,
+        update_create=one.get("updateCreate") is True,
     )

@@ -1,5 +1,6 @@
 """A FHIR R4 server as we need it: read, search to the last page, ``$everything``, create once."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ from tools.fhir.rest.capability import Capability, read_capability
 from tools.fhir.rest.errors import BrokenAnswerError, FhirError
 from tools.fhir.rest.page import Page, read_page, read_single
 from tools.fhir.rest.wire import JSON, Answer, Wire
+from tools.fhir.views import JsonObject
 
 FORM = "application/x-www-form-urlencoded"
 PAGE_SIZE = "100"
@@ -73,21 +75,31 @@ class FhirClient:
         url = self.base.at(f"Patient/{patient}/$everything", [("_count", PAGE_SIZE)])
         return tuple(self._pages(self._page("GET", url, what), what))
 
-    def create_once(self, kind: str, body: bytes, identifier: tuple[str, str]) -> Written:
-        """Create a resource unless one with this identifier exists (``If-None-Exist``): safe to repeat.
+    def create_once(self, kind: str, body: JsonObject, identifier: tuple[str, str]) -> Written:
+        """Create a resource of ours unless it exists: safe to repeat.
+
+        By ``If-None-Exist`` on the identifier; where the server has no conditional create, by an update under
+        an id made from the identifier, so that a repetition meets the same resource.
 
         Raises:
-            FhirError: the server does not promise conditional creates, or several have the identifier.
+            FhirError: the server promises neither, or several resources have the identifier.
         """
         support = self.capability.types.get(kind)
-        if support is None or not support.conditional_create:
-            raise FhirError(
-                f"FHIR server: no conditional create of {kind}; a retry could write it twice, so nothing was written"
-            )
-        condition = encode([("identifier", "|".join(identifier))])
-        headers = {"Content-Type": JSON, "If-None-Exist": condition, "Prefer": "return=minimal"}
-        answer = self._wire.send("POST", self.base.at(kind), f"create of {kind}", body=body, headers=headers)
-        return Written(reference=self._made(kind, answer, identifier), made=answer.status == 201)
+        headers = {"Content-Type": JSON, "Prefer": "return=minimal"}
+        if support is not None and support.conditional_create:
+            headers["If-None-Exist"] = encode([("identifier", "|".join(identifier))])
+            url, data = self.base.at(kind), orjson.dumps(body)
+            answer = self._wire.send("POST", url, f"create of {kind}", body=data, headers=headers)
+            return Written(reference=self._made(kind, answer, identifier), made=answer.status == 201)
+        if support is not None and support.update_create:
+            own_id = hashlib.sha256("|".join(identifier).encode()).hexdigest()[:40]
+            url, data = self.base.at(f"{kind}/{own_id}"), orjson.dumps({**body, "id": own_id})
+            answer = self._wire.send("PUT", url, f"create of {kind}", body=data, headers=headers)
+            return Written(reference=f"{kind}/{own_id}", made=answer.status == 201)
+        raise FhirError(
+            f"FHIR server: neither conditional create nor update-as-create of {kind}; a retry could write it "
+            "twice, so nothing was written"
+        )
 
     def _made(self, kind: str, answer: Answer, identifier: tuple[str, str]) -> str:
         """Where the resource is: the Location header, else found by its identifier."""
