@@ -8,6 +8,8 @@ from typing import Any
 from agent.coder.conversation import Answer, Json
 
 ASSESSMENT = frozenset({"assessment", "assessment_plan", "plan", "addendum"})
+CONDITIONS = frozenset({"problem", "status", "social"})
+"""Kinds of mention that may name a condition."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +38,16 @@ class Seen:
     def in_assessment(self) -> bool:
         """True in the assessment or plan."""
         return self.raw["section_kind"] in ASSESSMENT
+
+    @property
+    def is_established(self) -> bool:
+        """True for a condition that the record states to be the patient's own, now or in the past."""
+        return bool(
+            self.raw.get("kind") in CONDITIONS
+            and self.raw.get("experiencer") == "patient"
+            and self.raw.get("assertion") == "present"
+            and self.raw.get("use") != "never"
+        )
 
     @property
     def is_header(self) -> bool:

@@ -4,12 +4,13 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
 from agent.coder.answers import answered, reasons
-from agent.coder.candidates import Unestablished, candidates, unestablished
+from agent.coder.candidates import candidates
 from agent.coder.case import Case
 from agent.coder.combinations import combinations
 from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.diagnoses import Diagnosis, Dropped, choose, combine, first_listed, settle
 from agent.coder.lookup import look_up
+from agent.coder.refused import Unestablished, unestablished
 from agent.coder.rules import open_rules, ruled
 from agent.coder.secondary import secondary
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from agent.coder.candidates import CIGARETTES, Candidate
+from agent.coder.candidates import Candidate
 from agent.coder.case import Case, Seen
 from agent.coder.combinations import covers
 from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.diagnoses import Diagnosis
 from agent.coder.episode import episode
 from agent.coder.spoken import sentences
+from agent.coder.wording import CIGARETTES
 from knowledge.tables import read_csv
 
 Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], list[Diagnosis]]

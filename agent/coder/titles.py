@@ -7,7 +7,10 @@ from agent.coder.case import Case, Seen
 
 ASSESSED = frozenset({"assessment", "assessment_plan"})
 MOST_WORDS = 14
+MOST_PARTS = 3
+DUE_TO = re.compile(r",?\s+(?:due to|secondary to|caused by|from)\s+(?:an?\s+|the\s+)?", re.IGNORECASE)
 LEAD = re.compile(r"^[\s•*#\-–—]*(?:\(?\d{1,2}[.)]\s*|[a-z][.)]\s+)?")
+NUMBER = re.compile(r"\s*\(?\d{1,2}[.)]\s")
 CUT = re.compile(r"\s*(?::|\s[-–—]\s|;|\.(?=\s|$)|\().*$", re.DOTALL)
 TELLS = re.compile(
     r"\b(?:is|are|was|were|has|have|had|be|been|will|would|should|can|could|may|might|do|does|did|patient|she|he|we|i|"
@@ -48,9 +51,12 @@ def leading(title: str) -> str:
 
 
 def parts_of(title: str) -> tuple[str, ...]:
-    """The title, and its first part when it has several: what comes after a comma may only be remarks."""
-    first = title.split(",", maxsplit=1)[0].strip()
-    return (title, first) if first != title and len(first.split()) > 1 else (title,)
+    """The title, then without its last parts: what comes after a comma may specify the problem or only remark on it."""
+    parts = title.split(",")
+    shorter = [",".join(parts[:n]).strip() for n in range(min(len(parts) - 1, MOST_PARTS), 0, -1)]
+    named = [s for s in shorter if len(s.split()) > 1 or (len(parts) > 2 and "," in s)]
+    before = DUE_TO.split(title, maxsplit=1)[0].strip(" ,")
+    return tuple(dict.fromkeys([title, *named, *([before] if len(before.split()) > 1 else [])]))
 
 
 def unknown_titles(case: Case) -> Iterator[Seen]:
@@ -68,7 +74,8 @@ def unknown_titles(case: Case) -> Iterator[Seen]:
             ):
                 title = clean_title(item_text(text[start:end], case.sections[document][section]["name"]))
                 named = leading(title)
-                if len(named.split()) >= 2 and (inline or _whole(text, end)):
+                numbered = bool(NUMBER.match(text[start:end]))
+                if len(named.split()) >= 2 and (inline or numbered or _whole(text, end)):
                     title = named
                     yield _seen(case, document, number, title, text.index(title, start), section)
 

@@ -83,7 +83,7 @@ OPERATED = re.compile(
 )
 UNSURE = re.compile(
     r"\b(?:no|not|never|avoid\w*|declin\w*|defer\w*|without|if|unless|may|might|could|consider\w*|history|previous\w*|"
-    r"status post|after|following|non-?(?:surgical|operative)|consult\w*|refer\w*|evaluat\w*|would)\b",
+    r"status post|after|following|non-?(?:surgical|operative)|consult\w*|refer\w*|evaluat\w*|would(?! like to))\b",
     re.IGNORECASE,
 )
 UNSURE_THERAPY = re.compile(

@@ -10,6 +10,10 @@ from tools.text.tables import word_set
 _ASSESSED = frozenset({"assessment", "plan", "assessment_plan"})
 _HEADABLE = frozenset({"problem", "status", "procedure", "social"})
 _SEPARATORS = frozenset({":", "-", "–", "—"})
+_PROSE = frozenset({"year", "old", "here", "who", "patient", "pleasant", "seen", "today"})
+"""Words of a sentence that introduces the patient; a title of a problem has none of them."""
+_BESIDE_MOST = 10
+_LEAD_MOST = 3
 
 
 class HeaderFinder:
@@ -38,7 +42,8 @@ class HeaderFinder:
 
     def _visit(self, sentence: int) -> None:
         drafts = self.by_sentence[sentence]
-        heading = self._heading(sentence, drafts) if self.scene.spans[sentence].first else []
+        first = self.scene.spans[sentence].first
+        heading = self._heading(sentence, drafts) if first else self._beside(sentence, drafts)
         if heading:
             self._open(sentence, heading)
         elif self.own and self._closes(sentence):
@@ -104,6 +109,19 @@ class HeaderFinder:
         leads = line.lead in {"number", "hash"} and title[0].first - low <= 3
         return title[:1] if leads and scene.tokens.norms[low] not in word_set("header stop") else []
 
+    def _beside(self, sentence: int, drafts: list[Draft]) -> list[Draft]:
+        """Return the disease that a later sentence of a line of the assessment names and says nothing else of.
+
+        "Fibromyalgia. Irritable bowel syndrome, stable." lists two problems.
+        """
+        low, high = self.scene.bounds[sentence]
+        norms = self.scene.tokens.norms[low:high]
+        if not self.own or self.scene.kinds[sentence] != "assessment" or not 0 < len(norms) <= _BESIDE_MOST:
+            return []
+        named = [d for d in drafts if d.kind == "problem" and d.assertion == "present" and _is_disease(d)]
+        plain = norms[0] not in word_set("header stop") and finite_verbs().isdisjoint(norms)
+        return named if named and plain and named[0].first - low <= _LEAD_MOST else []
+
     def _title_end(self, low: int, high: int) -> int:
         norms = self.scene.tokens.norms
         starts, ends = self.scene.tokens.starts, self.scene.tokens.ends
@@ -127,7 +145,12 @@ class HeaderFinder:
             return kind == "assessment" or (not self.own and len(norms) <= 10)
         span = self.scene.spans[sentence]
         whole = self.scene.text[span.end : line.end].strip() == ""
-        return whole or len(norms) <= 8
+        most = 14 if kind == "assessment" and _PROSE.isdisjoint(norms) else 8
+        return whole or len(norms) <= most
+
+
+def _is_disease(draft: Draft) -> bool:
+    return draft.entry is not None and draft.entry.group in {"disorder", "injury"}
 
 
 def _same(header: Draft, draft: Draft) -> bool:

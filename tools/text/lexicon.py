@@ -67,6 +67,11 @@ def _entries(vocabulary: "Vocabulary") -> list[tuple[str, Entry]]:
     found += [(m.name, Entry("medication", m.generic, "", m.drug_class)) for m in vocabulary.medications]
     found += [(m.generic, Entry("medication", m.generic, "", m.drug_class)) for m in vocabulary.medications]
     found += [
+        (m.generic.replace("-", "/"), Entry("medication", m.generic, "", m.drug_class))
+        for m in vocabulary.medications
+        if "-" in m.generic
+    ]
+    found += [
         (a.term, Entry("anatomy", a.site, "", "paired" if a.paired else "")) for a in vocabulary.anatomy
     ]
     found += [

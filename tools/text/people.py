@@ -33,12 +33,17 @@ def set_use(scene: Scene, draft: Draft, signals: list[Signal]) -> bool:
     signal = inside[0] if inside else nearest(uses, norms, draft.first, draft.last, reach=10, after=1)
     if word in {"nonsmoker"} or (signal is not None and signal.value == "never"):
         draft.use, draft.assertion = "never", "absent"
-    elif signal is not None and signal.value == "former":
+    elif (signal is not None and signal.value == "former") or _has_quit(draft, uses):
         draft.use = "former"
     elif draft.assertion == "present":
         draft.use = "current"
     _amount(scene, draft)
     return True
+
+
+def _has_quit(draft: Draft, uses: list[Signal]) -> bool:
+    """Tobacco told with nothing but former use in its sentence ("smoked 2 packs a day for 40 years and quit in 2015")."""
+    return draft.concept == "tobacco use" and bool(uses) and {s.value for s in uses} == {"former"}
 
 
 def _amount(scene: Scene, draft: Draft) -> None:

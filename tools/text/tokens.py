@@ -20,6 +20,13 @@ _IRREGULAR = {
     "feet": "foot",
     "teeth": "tooth",
     "diverticula": "diverticulum",
+    "nevi": "nevus",
+    "verrucae": "verruca",
+    "emboli": "embolus",
+    "thrombi": "thrombus",
+    "calculi": "calculus",
+    "purposes": "purpose",
+    "overdoses": "overdose",
     "paraesthesia": "paresthesia",
     "paraesthesias": "paresthesia",
     "oedema": "edema",
@@ -29,6 +36,8 @@ _IRREGULAR = {
     "haematuria": "hematuria",
 }
 _MEMO_LIMIT = 60_000
+_LATIN = 8
+"""Letters from which a plural in -oses is that of a Latin word ("keratoses"), not of "dose" or "nose"."""
 _memo: dict[str, str] = {}
 
 
@@ -46,6 +55,8 @@ def _singular(word: str) -> str:
         return word
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
+    if word.endswith("oses") and len(word) >= _LATIN:
+        return word[:-2] + "is"
     if word.endswith(("sses", "shes", "ches", "xes", "zes")):
         return word[:-2]
     return word[:-1]

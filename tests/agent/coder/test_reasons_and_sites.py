@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from agent.coder.candidates import Candidate, cause_of
+from agent.coder.candidates import Candidate
 from agent.coder.case import Case, Seen
 from agent.coder.diagnoses import choose
 from agent.coder.sites import bite_site
+from agent.coder.wording import cause_of
 
 
 def seen(text: str, **more: Any) -> Seen:

@@ -1,0 +1,89 @@
+"""The words in which a documented condition is looked up: its cause, its past, its side, its fuller name elsewhere."""
+
+import re
+
+from agent.coder.case import Case, Seen
+from agent.coder.titles import DUE_TO
+
+PAST = re.compile(r"\b(?:history of|status post|s/p|post)\b", re.IGNORECASE)
+CIGARETTES = re.compile(r"\b(?:cigarettes?|packs?|smok\w*)\b", re.IGNORECASE)
+TOBACCO = re.compile(r"tobacco|smok|nicotine", re.IGNORECASE)
+SIDE = re.compile(r"\b(?:left|right|bilateral)\b", re.IGNORECASE)
+SYMPTOM = re.compile(
+    r"\b(?:pain|ache|swelling|numbness|weakness|stiffness|cough|dyspnea|edema)\b", re.IGNORECASE
+)
+TREATED = re.compile(
+    r"gout|diabet|hypertens|asthma|copd|epilep|seizure disorder|hypothyr|hyperthyr|heart failure|fibrillation|depress|anxiety|"
+    r"bipolar|reflux|gerd|migraine|lipid|cholesterol|arthritis|lupus|psoria|crohn|colitis|parkinson|glaucoma|osteoporosis|"
+    r"\bhiv\b|kidney disease|adhd|schizo",
+    re.IGNORECASE,
+)
+"""Chronic diseases that are current as long as they are treated (IV.I); a cancer, clot or stroke under follow-up is not."""
+REGION = re.compile(
+    r"\b(?:hip|knee|shoulder|ankle|wrist|elbow|hand|foot|thumb|finger|toe|lumbar|cervical)\b", re.IGNORECASE
+)
+PLACELESS = re.compile(
+    r"(?:(?:primary|secondary|post-?traumatic|severe|moderate|mild|acute|chronic|early|advanced|end[- ]stage|degenerative)[ ,]+)*"
+    r"(?:osteoarthritis|arthritis|degenerative joint disease|bursitis|tendinitis|tendonitis|sprain|strain|contusion)",
+    re.IGNORECASE,
+)
+"""A disease of joint or tendon named without its place: the place is that of the pain it causes."""
+
+
+def cause_of(seen: Seen, title: str) -> str:
+    """A symptom whose cause the title states ("knee pain due to osteoarthritis"): the cause, with the side (I.B.5)."""
+    parts = DUE_TO.split(title, maxsplit=1)
+    if len(parts) < 2:
+        return ""
+    itself = str(seen.text).lower() in parts[1].lower()
+    if (
+        not itself
+        and seen.vocabulary_kind not in {"symptom", "finding", None}
+        and not SYMPTOM.search(parts[0])
+    ):
+        return ""
+    found = SIDE.search(title)
+    side = str(seen.laterality or (found.group().lower() if found else ""))
+    cause = parts[1].strip(" ,")
+    region = REGION.search(parts[0]) if PLACELESS.fullmatch(cause) else None
+    place = [side] if side and side not in cause.lower() else []
+    return " ".join([*place, *([region.group().lower()] if region else []), cause])
+
+
+def under_treatment(known: str, listed: tuple[Seen, ...]) -> bool:
+    """A chronic disease told as "history of" that a drug of the same item treats now is a current one (IV.I)."""
+    drugs = [
+        m for m in listed if m.kind == "medication" and m.assertion == "present" and m.action != "stopped"
+    ]
+    return bool(drugs and PAST.search(known) and TREATED.search(known))
+
+
+def fuller(case: Case, seen: Seen) -> str:
+    """The same condition told with its type or place elsewhere ("kidney stone" of the title is "kidney stone in ureter")."""
+    concept = str(seen.concept)
+    told = [m for m in case.of("problem") if m.is_established and m.temporality != "historical"]
+    named = re.compile(rf"{re.escape(concept)} (?:in|with|of)\b")
+    told = [m for m in told if str(m.concept) != concept]
+    longer = [m for m in told if named.match(str(m.concept)) or _same_words(m, seen)]
+    sides = {m.laterality for m in longer if m.laterality} | ({seen.laterality} if seen.laterality else set())
+    concepts = {str(m.concept) for m in longer}
+    if not seen.is_header or len(concepts) != 1 or len(sides) > 1:
+        return ""
+    return " ".join([*(str(s) for s in sides), *concepts])
+
+
+def _same_words(told: Seen, header: Seen) -> bool:
+    """A stone named anew once its place is told: the title's "kidney stone" may lie in the ureter."""
+    stone = str(told.concept).endswith(("stone", "calculus"))
+    return bool(stone and told.site and not header.site and str(told.text).lower() == str(header.concept))
+
+
+def concept_query(case: Case, seen: Seen) -> str:
+    """The concept in a coder's words: past, side, acuity, then the thing itself."""
+    concept = str(seen.concept or seen.text)
+    if TOBACCO.search(concept) and seen.use != "former":
+        spoken = " ".join(case.sentence(m) for m in case.of("social", "problem") if m.use == "current")
+        return "nicotine dependence cigarettes" if CIGARETTES.search(spoken) else "nicotine dependence"
+    words = [str(w) for w in (seen.laterality, seen.acuity) if w and str(w) not in concept]
+    past = seen.temporality == "historical" and not PAST.search(concept)
+    return " ".join([*(["history of"] if past else []), *words, concept])
