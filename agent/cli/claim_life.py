@@ -51,7 +51,7 @@ def _add_submit(parser: argparse.ArgumentParser) -> None:
         "folders", type=Path, nargs="*", metavar="OUTDIR", help="folders of emitted encounters"
     )
     parser.add_argument(
-        "--to", required=True, help="folder:PATH, sftp://user@host/folder or s3://bucket/prefix"
+        "--to", required=True, help="folder:PATH, sftp://user@host/folder, s3://bucket/prefix or b2bi://bucket/prefix"
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would go; keep and send nothing")
     parser.add_argument("--again", action="store_true", help="send rejected claims again although unchanged")

@@ -26,7 +26,7 @@ class Carrier(Protocol):
 def open_carrier(
     destination: str, *, known_hosts: Path | None = None, identity: Path | None = None
 ) -> Carrier:
-    """The carrier of ``folder:PATH``, ``sftp://user@host[:port]/folder`` or ``s3://bucket/prefix``.
+    """The carrier of ``folder:PATH``, ``sftp://user@host[:port]/folder``, ``s3://bucket/prefix`` or ``b2bi://bucket/prefix``.
 
     Args:
         destination: where the files go; holds no password.
@@ -49,8 +49,12 @@ def open_carrier(
         from agent.submit.s3 import S3Carrier
 
         return S3Carrier(bucket, urlsplit(destination).path.strip("/"))
+    if kind == "b2bi" and (bucket := urlsplit(destination).netloc):
+        from agent.submit.b2bi import B2biCarrier
+
+        return B2biCarrier(bucket, urlsplit(destination).path.strip("/"))
     raise DeliveryError(
-        f"{destination}: no destination; give folder:PATH, sftp://user@host/folder or s3://bucket/prefix"
+        f"{destination}: no destination; give folder:PATH, sftp://user@host/folder, s3://bucket/prefix or b2bi://bucket/prefix"
     )
 
 

@@ -8,6 +8,8 @@ from agent.submit.carrier import DeliveryError
 class S3Carrier:
     """Objects ``prefix/name``; there is no temporary object, because a put is atomic."""
 
+    kind = "application/edi-x12"
+
     def __init__(self, bucket: str, prefix: str, client: Any = None) -> None:
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
@@ -31,7 +33,7 @@ class S3Carrier:
                 Body=content,
                 IfNoneMatch="*",
                 ServerSideEncryption="aws:kms",
-                ContentType="application/edi-x12",
+                ContentType=self.kind,
             )
         except ClientError as error:
             code = error.response["Error"]["Code"]

@@ -3,12 +3,18 @@
 from pathlib import Path
 
 import boto3
+import orjson
 import pytest
 from botocore.stub import Stubber
 
+from agent.submit.b2bi import B2biCarrier
 from agent.submit.carrier import DeliveryError, open_carrier
 from agent.submit.folder import FolderCarrier
 from agent.submit.s3 import S3Carrier
+from tests.agent.ledger.conftest import make_claim
+from tests.tools.claim.strategies import envelope
+from tools.claim.x12.service_json import service_json
+from tools.claim.x12.writer import write_837
 
 
 def test_a_folder_shows_a_file_only_when_it_is_whole(tmp_path: Path) -> None:
@@ -69,6 +75,38 @@ def test_an_object_is_put_once_and_never_over_another(s3) -> None:
     stub.assert_no_pending_responses()
 
 
+def test_b2b_data_interchange_gets_json_under_its_input_prefix() -> None:
+    client = boto3.client("s3", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    text = write_837([make_claim("SB1")], envelope()).encode()
+    wanted = {
+        **PUT,
+        "Key": "in/a.x12.json",
+        "Body": orjson.dumps(service_json(text.decode())),
+        "ContentType": "application/json",
+    }
+    with Stubber(client) as stub:
+        stub.add_response("put_object", {"ETag": "e"}, wanted)
+        assert B2biCarrier("bucket", "in", client).finish("t", "a.x12", text)
+        stub.assert_no_pending_responses()
+    assert isinstance(open_carrier("b2bi://bucket/in"), B2biCarrier)
+
+
+def test_the_service_is_asked_to_convert_what_it_will_get() -> None:
+    """Its dry run (TestConversion) takes our JSON as it is; the shapes are botocore's own."""
+    client = boto3.client("b2bi", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    content = orjson.dumps(service_json(write_837([make_claim("SB1")], envelope()))).decode()
+    asked = {
+        "source": {"fileFormat": "JSON", "inputFile": {"fileContent": content}},
+        "target": {
+            "fileFormat": "X12",
+            "formatDetails": {"x12": {"transactionSet": "X12_837_X222", "version": "VERSION_5010_HIPAA"}},
+        },
+    }
+    with Stubber(client) as stub:
+        stub.add_response("test_conversion", {"convertedFileContent": "ISA*"}, asked)
+        assert client.test_conversion(**asked)["convertedFileContent"] == "ISA*"
+
+
 def test_a_refusal_of_s3_is_one_line(s3) -> None:
     carrier, stub = s3
     stub.add_client_error("put_object", "AccessDenied")
@@ -82,6 +120,7 @@ def test_a_refusal_of_s3_is_one_line(s3) -> None:
         "nowhere",
         "folder:",
         "s3://",
+        "b2bi:bucket",
         "ftp://host/x",
         "sftp://host/folder",
         "sftp://u@-oProxyCommand=x/f",
