@@ -1,0 +1,87 @@
+"""people.sqlite in the store folder: users, sessions and failed sign-ins. Owner-only; safe from several threads."""
+
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+
+from agent.store import StoreError
+
+SCHEMA = """
+create table if not exists user (
+  name text primary key, tenant text not null, role text not null, password text not null,
+  disabled integer not null default 0, origin text not null default 'local') strict;
+create table if not exists session (
+  hash text primary key, name text not null, tenant text not null, role text not null, origin text not null,
+  csrf text not null, created integer not null, seen integer not null) strict;
+create table if not exists failure (key text not null, at integer not null) strict;
+create index if not exists failure_key on failure (key, at);
+"""
+
+
+class Database:
+    """One connection behind a lock; every write is a transaction."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open or create the file.
+
+        Raises:
+            StoreError: the folder can not be written, or the file is no database of ours.
+        """
+        path = folder / "people.sqlite"
+        self._lock = RLock()
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.touch(mode=0o600)
+            self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+            self._db.execute("pragma journal_mode=wal")
+            self._db.execute("pragma synchronous=normal")
+            self._db.executescript(SCHEMA)
+        except (OSError, sqlite3.DatabaseError) as error:
+            raise StoreError(f"{path}: no users can be kept here ({error}); give --store") from error
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for a read."""
+        with self._lock:
+            yield self._db
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """The connection inside an immediate transaction."""
+        with self._lock:
+            self._db.execute("begin immediate")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("rollback")
+                raise
+            self._db.execute("commit")
+
+
+def secret_key(folder: Path) -> bytes:
+    """The 32-byte key of this store (``workbench.key``, owner-only), made on first use; several processes get the same."""
+    path = folder / "workbench.key"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        path.touch(mode=0o600, exist_ok=False)
+    except FileExistsError:
+        kept = path.read_bytes()
+        if len(kept) != _KEY:
+            raise StoreError(
+                f"{path}: holds {len(kept)} bytes, not {_KEY}; remove it (signs everybody out)"
+            ) from None
+        return kept
+    made = secrets.token_bytes(_KEY)
+    path.write_bytes(made)
+    return made
+
+
+_KEY = 32

@@ -1,0 +1,23 @@
+"""The desks of all practices of one store: one opened session, a desk a tenant."""
+
+from threading import Lock
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agent.desk.desk import Desk
+
+
+class Desks:
+    """Gives the desk of a tenant; the desk factory of ``create_app``."""
+
+    def __init__(self, desk: "Desk") -> None:
+        self._desk = desk
+        self._made = {desk.tenant: desk}
+        self._lock = Lock()
+
+    def __call__(self, tenant: str) -> "Desk":
+        """The tenant's desk."""
+        with self._lock:
+            if tenant not in self._made:
+                self._made[tenant] = self._desk.for_tenant(tenant)
+            return self._made[tenant]

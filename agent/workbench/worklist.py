@@ -1,0 +1,94 @@
+"""The worklist: what waits, with filters; and the way to the next case. Filter texts travel in bodies, never in URLs."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Form, Query
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from agent.workbench.seat import Anyone, Reader, Seat
+
+if TYPE_CHECKING:
+    from agent.desk.records import WorkItem
+
+router = APIRouter()
+PAGE = 50
+STATUSES = ("held", "blocked", "emitted", "rejected")
+REASONS = ("policy", "data", "limit", "edition")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filters:
+    """What the worklist is narrowed to."""
+
+    status: str = ""
+    reason: str = ""
+    text: str = ""
+    page: int = 0
+
+
+@router.get("/")
+def home(seat: Anyone) -> Response:
+    """The first page of the person's role."""
+    if seat.session.role == "physician":
+        return RedirectResponse("/queries", status_code=303)
+    return RedirectResponse("/worklist", status_code=303)
+
+
+@router.get("/worklist")
+def worklist(
+    seat: Reader, status: str = "", reason: str = "", page: Annotated[int, Query(ge=0)] = 0
+) -> HTMLResponse:
+    """The list, narrowed by status and reason."""
+    return _page(seat, Filters(status=status, reason=reason, page=page))
+
+
+@router.post("/worklist")
+def search(
+    seat: Reader,
+    status: Annotated[str, Form()] = "",
+    reason: Annotated[str, Form()] = "",
+    text: Annotated[str, Form(max_length=200)] = "",
+    page: Annotated[int, Form(ge=0)] = 0,
+) -> HTMLResponse:
+    """The list, narrowed also by a text."""
+    return _page(seat, Filters(status=status, reason=reason, text=text.strip(), page=page))
+
+
+@router.get("/next")
+def next_case(seat: Reader, after: str = "") -> Response:
+    """Go to the next held case that nobody else has, after the one of the token; to the worklist when none is left."""
+    held = [i for i in seat.desk.worklist(status="held", limit=1000) if not _others(seat, i)]
+    here = seat.bench.seal.open(seat.session.tenant, "case", after) if after else None
+    names = [item.encounter for item in held]
+    start = names.index(here) + 1 if here in names else 0
+    coming = [n for n in names[start:] + names[:start] if n != here]
+    where = f"/case/{seat.token('case', coming[0])}" if coming else "/worklist?status=held"
+    return RedirectResponse(where, status_code=303)
+
+
+def _page(seat: Seat, filters: Filters) -> HTMLResponse:
+    found = seat.desk.worklist(
+        status=filters.status if filters.status in STATUSES else None,
+        reason=filters.reason if filters.reason in REASONS else None,
+        text=filters.text or None,
+        limit=PAGE + 1,
+        offset=filters.page * PAGE,
+    )
+    return seat.render(
+        "worklist.html",
+        filters=filters,
+        rows=[_row(seat, item) for item in found[:PAGE]],
+        more=len(found) > PAGE,
+        statuses=STATUSES,
+        reasons=REASONS,
+    )
+
+
+def _row(seat: Seat, item: "WorkItem") -> dict[str, Any]:
+    return {"item": item, "token": seat.token("case", item.encounter), "other": _others(seat, item)}
+
+
+def _others(seat: Seat, item: "WorkItem") -> bool:
+    """Somebody else has the case in hand."""
+    return item.lease is not None and item.lease.by != seat.session.name
