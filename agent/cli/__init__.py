@@ -17,7 +17,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "note": ("agent.cli.note", "read a note: show, assert"),
     "fhir": ("agent.cli.fhir", "the embedded FHIR store and server: load, serve"),
     "claim": ("agent.cli.claim", "claims: check, render, parse; submit, acks, remits, stats, history"),
-    "trace": ("agent.cli.trace", "a run's decision trace: show"),
+    "trace": ("agent.cli.trace", "a run's decision trace: show, replay, fork"),
     "worklist": ("agent.cli.review", "encounters that wait for a person"),
     "approve": ("agent.cli.review", "approve a held claim"),
     "reject": ("agent.cli.review", "reject a held claim"),
