@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 
 def add(name: str, parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``superbill code``."""
-    parser.add_argument("input", metavar="INPUT", help="FHIR Bundle, folder of them, or a plain-text note")
+    parser.add_argument(
+        "input",
+        metavar="INPUT",
+        help="FHIR Bundle, folder of them, a plain-text note, or Encounter/<id> on the FHIR server",
+    )
     parser.add_argument(
         "--context",
         help="JSON (a file, or the text itself) with age, sex, payer, providers ... for a plain note",
@@ -40,6 +44,11 @@ def add(name: str, parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", type=Path, help="folder of worklist, control numbers and checkpoints")
     parser.add_argument("--no-pdf", action="store_true", help="leave the CMS-1500 out")
     parser.add_argument("--json", action="store_true", help="print the result object and nothing else")
+    parser.add_argument(
+        "--write-back",
+        action="store_true",
+        help="write an emitted claim (Claim, Provenance) to the FHIR server that Encounter/<id> was read from",
+    )
     parser.set_defaults(run=run)
 
 
@@ -56,8 +65,13 @@ class Member:
 
 def run(options: argparse.Namespace) -> int:
     """Code INPUT, print a table (or JSON), return the worst exit code."""
+    from agent.cli.code_remote import is_remote, run_remote
     from tools.intake import members
 
+    if is_remote(options.input):
+        return run_remote(options)
+    if options.write_back:
+        raise UsageError("--write-back needs INPUT as Encounter/<id> and SUPERBILL_FHIR_URL")
     path = Path(options.input)
     found = members(path)
     many = path.is_dir() and found != (path,)
@@ -66,11 +80,11 @@ def run(options: argparse.Namespace) -> int:
 
 def _run_one(options: argparse.Namespace, path: Path) -> int:
     raw = _read(path, options)
-    out = _place(options) or Path("out") / _safe(raw.encounter.id if raw.encounter else path.stem)
+    out = out_place(options) or Path("out") / safe_name(raw.encounter.id if raw.encounter else path.stem)
     check_out(out)
-    with _session(options) as session:
+    with coding_session(options) as session:
         result = _named(path, lambda: session.code(raw, out))
-    _print([Member(name=path.name, code=BY_STATUS[result.status], result=result)], options, out)
+    print_members([Member(name=path.name, code=BY_STATUS[result.status], result=result)], options, out)
     return BY_STATUS[result.status]
 
 
@@ -85,20 +99,21 @@ def _named(path: Path, work: "Callable[[], CodingResult]") -> "CodingResult":
 
 
 def _run_folder(options: argparse.Namespace, path: Path, files: list[Path]) -> int:
-    base = _place(options) or Path("out") / path.name
+    base = out_place(options) or Path("out") / path.name
     done: list[Member] = []
-    with _session(options) as session, item_progress(len(files), quiet=options.json) as step:
+    with coding_session(options) as session, item_progress(len(files), quiet=options.json) as step:
         for file in files:
             done.append(_member(file, base / file.stem, options, session))
             step(file.stem)
-    _print(done, options, base)
+    print_members(done, options, base)
     for member in done:
         if member.error:
             sys.stderr.write(f"superbill: {member.name}: {member.error.removeprefix(f'{member.name}: ')}\n")
     return worst([m.code for m in done])
 
 
-def _place(options: argparse.Namespace) -> "Place | None":
+def out_place(options: argparse.Namespace) -> "Place | None":
+    """Where ``--out`` points, None when it is not given."""
     settings = load_settings()
     return place_of(options.out, kms_key=settings.kms_key, region=settings.region) if options.out else None
 
@@ -141,7 +156,8 @@ def context_file(given: str | None) -> "ContextFile | None":
 
 
 @contextmanager
-def _session(options: argparse.Namespace) -> "Iterator[Session]":
+def coding_session(options: argparse.Namespace) -> "Iterator[Session]":
+    """A session as the options ask for."""
     from agent.session import open_session
 
     settings = load_settings()
@@ -186,11 +202,13 @@ def _check_parent(out: Path) -> None:
         raise UsageError(f"{nearest}: can not be written; name another folder with --out")
 
 
-def _safe(name: str) -> str:
+def safe_name(name: str) -> str:
+    """A folder name of an encounter id."""
     return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)[:80].lstrip(".") or "encounter"
 
 
-def _print(members: list[Member], options: argparse.Namespace, where: "Place") -> None:
+def print_members(members: list[Member], options: argparse.Namespace, where: "Place") -> None:
+    """Print results as a table, or as JSON."""
     if options.json:
         rows = [
             m.result.coding.model_dump(mode="json") if m.result else {"input": m.name, "error": m.error}

@@ -241,6 +241,10 @@ def author_role(bundle: Bundle, owner: Resource, author: object, rendering: str 
         return "unknown"
     if found.type in {"Patient", "RelatedPerson"}:
         return "patient"
+    if found.type == "PractitionerRole" and any("doctor" in codes_of(c) for c in objects(found.body, "code")):
+        return (
+            "provider"  # HL7 practitioner-role "doctor", also of one whose Practitioner is not in the record
+        )
     person = (
         bundle.resolve(node(found.body, "practitioner"), found) if found.type == "PractitionerRole" else found
     )

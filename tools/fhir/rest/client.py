@@ -10,7 +10,7 @@ import orjson
 from tools.fhir.bundle import Resource, from_object
 from tools.fhir.rest.address import Base, Pairs, encode
 from tools.fhir.rest.capability import Capability, read_capability
-from tools.fhir.rest.errors import BrokenAnswerError, FhirError
+from tools.fhir.rest.errors import BrokenAnswerError, FhirError, NotFoundError
 from tools.fhir.rest.page import Page, read_page, read_single
 from tools.fhir.rest.wire import JSON, Answer, Wire
 from tools.fhir.views import JsonObject
@@ -19,6 +19,7 @@ FORM = "application/x-www-form-urlencoded"
 PAGE_SIZE = "100"
 _NO_POST = ("HTTP 405", "HTTP 501")
 _TRIES_OF_BROKEN = 3
+_WRITE = {"Content-Type": JSON, "Prefer": "return=minimal"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,44 +76,54 @@ class FhirClient:
         url = self.base.at(f"Patient/{patient}/$everything", [("_count", PAGE_SIZE)])
         return tuple(self._pages(self._page("GET", url, what), what))
 
-    def create_once(self, kind: str, body: JsonObject, identifier: tuple[str, str]) -> Written:
+    def create_once(self, kind: str, body: JsonObject, condition: Pairs, *, key: str) -> Written:
         """Create a resource of ours unless it exists: safe to repeat.
 
-        By ``If-None-Exist`` on the identifier; where the server has no conditional create, by an update under
-        an id made from the identifier, so that a repetition meets the same resource.
+        Where the server takes our ids (update as create), under an id made from ``key``; else by
+        ``If-None-Exist`` on ``condition``.
+
+        Args:
+            kind: resource type.
+            body: the resource, without id.
+            condition: search parameters that find exactly this resource.
+            key: what makes it this resource; hashed.
 
         Raises:
-            FhirError: the server promises neither, or several resources have the identifier.
+            FhirError: the server promises neither, or several resources fulfil the condition.
         """
         support = self.capability.types.get(kind)
-        headers = {"Content-Type": JSON, "Prefer": "return=minimal"}
-        if support is not None and support.conditional_create:
-            headers["If-None-Exist"] = encode([("identifier", "|".join(identifier))])
-            url, data = self.base.at(kind), orjson.dumps(body)
-            answer = self._wire.send("POST", url, f"create of {kind}", body=data, headers=headers)
-            return Written(reference=self._made(kind, answer, identifier), made=answer.status == 201)
         if support is not None and support.update_create:
-            own_id = hashlib.sha256("|".join(identifier).encode()).hexdigest()[:40]
-            url, data = self.base.at(f"{kind}/{own_id}"), orjson.dumps({**body, "id": own_id})
-            answer = self._wire.send("PUT", url, f"create of {kind}", body=data, headers=headers)
-            return Written(reference=f"{kind}/{own_id}", made=answer.status == 201)
+            return self._put_once(kind, body, hashlib.sha256(key.encode()).hexdigest()[:40])
+        if support is not None and support.conditional_create:
+            return self._post_once(kind, body, list(condition))
         raise FhirError(
-            f"FHIR server: neither conditional create nor update-as-create of {kind}; a retry could write it "
+            f"FHIR server: neither update-as-create nor conditional create of {kind}; a retry could write it "
             "twice, so nothing was written"
         )
 
-    def _made(self, kind: str, answer: Answer, identifier: tuple[str, str]) -> str:
-        """Where the resource is: the Location header, else found by its identifier."""
-        place = answer.headers.get("Location", "").split("/_history/")[0]
-        parts = place.rstrip("/").split("/")
+    def _put_once(self, kind: str, body: JsonObject, own_id: str) -> Written:
+        what = f"{kind}/{own_id}"
+        try:
+            return Written(reference=self.read(kind, own_id).reference, made=False)
+        except NotFoundError:
+            self._wire.send(
+                "PUT", self.base.at(what), what, body=_json({**body, "id": own_id}), headers=_WRITE
+            )
+        return Written(reference=what, made=True)
+
+    def _post_once(self, kind: str, body: JsonObject, condition: list[tuple[str, str]]) -> Written:
+        headers = {**_WRITE, "If-None-Exist": encode(condition)}
+        what = f"create of {kind}"
+        answer = self._wire.send("POST", self.base.at(kind), what, body=_json(body), headers=headers)
+        parts = answer.headers.get("Location", "").split("/_history/")[0].rstrip("/").split("/")
         if len(parts) >= 2 and parts[-2] == kind:
-            return "/".join(parts[-2:])
-        found = self.search(kind, [("identifier", "|".join(identifier))])
+            return Written(reference="/".join(parts[-2:]), made=answer.status == 201)
+        found = self.search(kind, condition)
         if len(found) != 1:
             raise BrokenAnswerError(
                 f"FHIR server: {kind}: {len(found)} found after the create; look into it there"
             )
-        return found[0].reference
+        return Written(reference=found[0].reference, made=answer.status == 201)
 
     def _get(self, url: str, what: str) -> Answer:
         return self._wire.send("GET", url, what)
@@ -152,6 +163,13 @@ class FhirClient:
             seen.add(url)
             page = self._page("GET", url, what)
             yield from page.resources
+
+
+def _json(body: JsonObject) -> bytes:
+    """JSON that keeps every cent."""
+    from tools.claim.fhir_claim.jsontext import dumps
+
+    return dumps(body).encode()
 
 
 def _binary(own_id: str, answer: Answer) -> Resource:

@@ -57,7 +57,11 @@ def fetch(
     record = _distinct((encounter, patient, *found))
     for one in record:
         check_owner(one, patient, client.base)
-    kept = tuple(one for one in record if one is encounter or _known(one, as_of))
+    kept = tuple(
+        one
+        for one in record
+        if one is encounter or (_known(one, as_of) and not _bills(client, one, encounter))
+    )
     whole = tuple(sorted(_closed(client, kept, encounter), key=lambda r: (r.type, r.id)))
     digest = hashlib.sha256("".join(f"{r.reference} {r.sha256}\n" for r in whole).encode()).hexdigest()
     bundle = Bundle(whole)
@@ -111,6 +115,14 @@ def _known(resource: Resource, as_of: date) -> bool:
         if learned is not None:
             return learned.first <= as_of
     return True
+
+
+def _bills(client: FhirClient, resource: Resource, encounter: Resource) -> bool:
+    """True for a claim of this very encounter (our own, written back): it is no history of it."""
+    if resource.type not in {"Claim", "ClaimResponse", "ExplanationOfBenefit"}:
+        return False
+    named = [e for item in objects(resource.body, "item") for e in objects(item, "encounter")]
+    return any(client.base.reference(text(e, "reference") or "") == encounter.reference for e in named)
 
 
 def _closed(client: FhirClient, record: tuple[Resource, ...], encounter: Resource) -> tuple[Resource, ...]:
