@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from knowledge.edits import EditTables
     from knowledge.em import EmTable
     from knowledge.fees import FeeSchedule
-    from knowledge.guidelines import GuidelineIndex
+    from knowledge.guidelines import GuidelineIndex, GuidelineSection
     from knowledge.linkage import LinkageTable
     from knowledge.modifiers import ModifierTable
     from knowledge.payers import PayerPacks
@@ -159,4 +159,10 @@ class Bookshelf:
         """The guideline digest and its index, kept in ``home``."""
         from knowledge.guidelines import GuidelineIndex
 
-        return GuidelineIndex.open(DATA, self.home / "guidelines")
+        return GuidelineIndex.open(DATA, self.home / "guidelines", official=self._official_guidelines)
+
+    def _official_guidelines(self) -> "tuple[GuidelineSection, ...]":
+        """The sections of the imported official guidelines, the newest edition last."""
+        from knowledge.guidelines.official import official_sections
+
+        return official_sections(self.imported)

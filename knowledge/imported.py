@@ -23,6 +23,7 @@ CREATE TABLE release (
 """
 PICKED: Final = (
     "ncci_ptp", "ncci_mue", "ncci_add_on", "mpfs_values",
+    "gpci", "localities", "hcpcs", "cpt_licensed", "coverage", "icd10cm_guidelines",
     "icd10cm_index", "icd10cm_external_cause_index", "icd10cm_neoplasm", "icd10cm_drug",
 )  # fmt: skip
 LICENCE: Final = "as the imported official file says; code numbers of CPT are the AMA's"

@@ -2,11 +2,18 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from agent.cli.errors import EXIT_OK
+import orjson
+
+from agent.cli.errors import EXIT_INPUT, EXIT_OK
 from agent.cli.progress import build_progress
 from agent.settings import load_settings
+
+if TYPE_CHECKING:
+    from knowledge.sources.recognise import Outcome
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -14,21 +21,67 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths", nargs="+", type=Path, metavar="PATH", help="official file, or a folder of them"
     )
+    parser.add_argument("--json", action="store_true", help="one JSON document of what became of each file")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Import each file, all of it or nothing, and say which edition it has become."""
+    """Import each file, all of it or nothing, and say which edition it has become.
+
+    A file given by name that is no table stops the import before it begins. In a folder it is passed over by name, and
+    a refused file does not stop the others; the exit code then tells it.
+    """
+    home = load_settings().home
+    say = (lambda _: None) if options.json else _say
+    with build_progress(quiet=not sys.stderr.isatty()) as progress:
+        outcomes = _import(options.paths, home, progress, say)
+    refused = sum(outcome.state == "refused" for outcome in outcomes)
+    if options.json:
+        document = {"home": str(home), "refused": refused, "files": [_shown(o) for o in outcomes]}
+        sys.stdout.write(orjson.dumps(document).decode() + "\n")
+    return EXIT_INPUT if refused else EXIT_OK
+
+
+def _import(
+    paths: list[Path],
+    home: Path,
+    progress: Callable[[str, int, int], None] | None,
+    say: Callable[["Outcome"], None],
+) -> list["Outcome"]:
     from knowledge.bookshelf import DATA
     from knowledge.edits import EditTables
-    from knowledge.sources.recognise import import_files
+    from knowledge.sources.recognise import Outcome, import_files, import_folder
 
-    home = load_settings().home
-    paths = [p for given in options.paths for p in (_files(given) if given.is_dir() else [given])]
-    with build_progress(quiet=not sys.stderr.isatty()) as progress:
-        for path in import_files(paths, home, EditTables.load(DATA), progress):
-            sys.stdout.write(f"{path.parent.name} {path.stem}: imported into {path}\n")
-    return EXIT_OK
+    known = EditTables.load(DATA)
+    outcomes: list[Outcome] = []
+    if any(path.is_dir() for path in paths):
+        found = import_folder(paths, home, known, progress)
+    else:
+        names = tuple(str(path) for path in paths)
+        found = (
+            Outcome(files=names, state="imported", path=made)
+            for made in import_files(paths, home, known, progress)
+        )
+    for outcome in found:
+        outcomes.append(outcome)
+        say(outcome)
+    return outcomes
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
+def _say(outcome: "Outcome") -> None:
+    if outcome.path is not None:
+        sys.stdout.write(f"{outcome.path.parent.name} {outcome.path.stem}: imported into {outcome.path}\n")
+    else:
+        sys.stdout.write(f"{outcome.state}: {outcome.reason}\n")
+
+
+def _shown(outcome: "Outcome") -> dict[str, object]:
+    path = outcome.path
+    return {
+        "files": list(outcome.files),
+        "state": outcome.state,
+        "reason": outcome.reason,
+        "format": outcome.format,
+        "table": path.parent.name if path else None,
+        "edition": path.stem if path else None,
+        "path": str(path) if path else None,
+    }

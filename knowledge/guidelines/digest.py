@@ -32,6 +32,7 @@ class GuidelineSection:
         effective_from: first day on which this wording holds.
         effective_to: last day, or None while no end is known.
         source: the publication it digests.
+        official: whether ``title`` and ``text`` are the publication's own, imported, and not our words.
     """
 
     id: str
@@ -42,6 +43,7 @@ class GuidelineSection:
     effective_from: date
     effective_to: date | None
     source: str
+    official: bool = False
 
     def in_force(self, on: date) -> bool:
         """True when this wording holds on the day."""
@@ -49,8 +51,8 @@ class GuidelineSection:
 
     @property
     def version(self) -> str:
-        """Key of this wording: the id and its first day."""
-        return f"{self.id}@{self.effective_from.isoformat()}"
+        """Key of this wording: the id, its first day, and whether it is the official one."""
+        return f"{self.id}@{self.effective_from.isoformat()}{'#official' if self.official else ''}"
 
 
 def load_digest(folder: Path = DIGEST_DIR) -> tuple[GuidelineSection, ...]:

@@ -48,6 +48,11 @@ _FULL_HEADING: Final = {
     25: "FACTOR",
     26: "PROCEDURES",
 }
+_PLAIN: Final = (
+    "code", "modifier", "status", "work_rvu", "nonfac_pe_rvu", "nonfac_na", "fac_pe_rvu", "fac_na", "mp_rvu",
+    "total_nonfac_rvu", "total_fac_rvu", "pctc_ind", "global_days", "mult_proc", "bilat_surg", "asst_surg",
+    "phys_supervision", "conversion_factor",
+)  # fmt: skip
 _RELEASES: Final = {"January": 1, "April": 4, "July": 7, "October": 10}
 
 
@@ -60,6 +65,12 @@ def values_release(head: str) -> tuple[int, date] | None:
         r"(20\d\d) National Physician Fee Schedule Relative Value File (January|April|July|October)", head
     )
     return None if found is None else (int(found[1]), date(int(found[1]), _RELEASES[found[2]], 1))
+
+
+def is_plain_values(head: str) -> bool:
+    """Whether a text is the comma form of the relative values, with each column named once."""
+    names = set(head.split("\n", 1)[0].strip().split(","))
+    return names.issuperset(_PLAIN)
 
 
 def released_on(head: str) -> date | None:
@@ -78,9 +89,9 @@ def read_values(lines: Iterable[str], name: str) -> Iterator[ValueTuple]:
     reader = csv.reader(lines, strict=True)
     seen: set[tuple[str, str]] = set()
     try:
-        _find_heading(reader, name)
+        at, width = _find_heading(reader, name)
         for cells in reader:
-            row = _values(cells)
+            row = _values(cells, at, width)
             key = (str(row[0]), str(row[1]))
             if key in seen:
                 raise ValueError(f"{key[0]} {key[1]} occurs twice")
@@ -90,20 +101,23 @@ def read_values(lines: Iterable[str], name: str) -> Iterator[ValueTuple]:
         raise TableError(f"{name}, line {reader.line_num}: {error}") from error
 
 
-def _find_heading(reader: Iterator[list[str]], name: str) -> None:
+def _find_heading(reader: Iterator[list[str]], name: str) -> tuple[tuple[int, ...], int]:
+    """Return where the columns stand and how many there are."""
     for _, cells in zip(range(15), reader, strict=False):
+        if set(cells).issuperset(_PLAIN):
+            return tuple(cells.index(column) for column in _PLAIN), len(cells)
         if cells and cells[0] == "HCPCS":
             right = tuple(cells[:8]) == _HEADING and len(cells) == _WIDTH
             if right and all(cells[at] == title for at, title in _FULL_HEADING.items()):
-                return
+                return _AT, _WIDTH
             raise TableError(f"{name}: the columns are not in the order of a relative value file")
     raise TableError(f"{name}: no heading that starts with HCPCS in the first 15 lines")
 
 
-def _values(cells: list[str]) -> ValueTuple:
-    if len(cells) != _WIDTH:
-        raise ValueError(f"{len(cells)} cells, expected {_WIDTH}: cut off or shuffled")
-    row = dict(zip(VALUE_COLUMNS, (cells[at].strip() for at in _AT), strict=True))
+def _values(cells: list[str], places: tuple[int, ...], width: int) -> ValueTuple:
+    if len(cells) != width:
+        raise ValueError(f"{len(cells)} cells, expected {width}: cut off or shuffled")
+    row = dict(zip(VALUE_COLUMNS, (cells[at].strip() for at in places), strict=True))
     for column, shape in _SHAPES.items():
         if not fullmatch(shape, row[column]):
             raise ValueError(f"{row['code']}: {column} is {row[column]!r}")

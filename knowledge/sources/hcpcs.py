@@ -28,7 +28,9 @@ _KINDS: Final = {"3": "code", "4": "more", "7": "modifier", "8": "more"}
 _MONTHS: Final = {"JAN": 1, "APR": 4, "JUL": 7, "OCT": 10}
 _LICENSED: Final = ["code", "short", "long"]
 
-Form = Literal["fixed", "csv"]
+_LIST: Final = ("code", "short_desc", "long_desc", "coverage_code")
+
+Form = Literal["fixed", "csv", "list"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,9 +51,11 @@ def form_of(head: str) -> Form | None:
     lines = head.splitlines()
     if not lines:
         return None
-    names = lines[0].split(",")
-    if len(names) == _COLUMNS and names[:3] == list(_NEEDED[:3]):
+    rows = [line.split(",") for line in lines[:12]]
+    if any(len(names) == _COLUMNS and names[:3] == list(_NEEDED[:3]) for names in rows):
         return "csv"
+    if tuple(rows[0][:4]) == _LIST:
+        return "list"
     line = lines[0]
     shaped = fullmatch(r"(?:[A-Z]\d{4}|   [0-9A-Z]{2})\d{5}[37].{201,}", line)
     return "fixed" if shaped and fullmatch(r"\d{8}", line[268:276]) else None
@@ -60,9 +64,10 @@ def form_of(head: str) -> Form | None:
 def release_of(name: str) -> date | None:
     """First day in force that a file name tells ("HCPC2026_OCT_ANWEB..."); the text itself has none."""
     found = search(r"HCPC(20\d\d)_([A-Z]{3})_", name.upper())
-    if found is None or found[2] not in _MONTHS:
-        return None
-    return date(int(found[1]), _MONTHS[found[2]], 1)
+    if found is not None and found[2] in _MONTHS:
+        return date(int(found[1]), _MONTHS[found[2]], 1)
+    quarter = search(r"(20\d\d)Q([1-4])", name.upper())
+    return date(int(quarter[1]), int(quarter[2]) * 3 - 2, 1) if quarter else None
 
 
 def read_hcpcs(lines: Iterable[str], form: Form, name: str) -> Iterator[HcpcsRow]:
@@ -72,6 +77,9 @@ def read_hcpcs(lines: Iterable[str], form: Form, name: str) -> Iterator[HcpcsRow
         TableError: columns in another order, a record that can not be read, a continuation without its first
             record, or a code that occurs twice (file, line, reason).
     """
+    if form == "list":
+        yield from _list(lines, name)
+        return
     records = _fixed(lines) if form == "fixed" else _comma(lines, name)
     seen: set[str] = set()
     held: dict[str, str] | None = None
@@ -92,6 +100,29 @@ def read_hcpcs(lines: Iterable[str], form: Form, name: str) -> Iterator[HcpcsRow
         yield from _row(held, seen)
     except (ValueError, csv.Error) as error:
         raise TableError(f"{name}, line {number}: {error}") from error
+
+
+def _list(lines: Iterable[str], name: str) -> Iterator[HcpcsRow]:
+    """A plain list: code, short and long title, coverage, and the first day where it is told; none has ended."""
+    reader = csv.DictReader(lines, strict=True, restkey="", restval=None)
+    seen: set[str] = set()
+    try:
+        for cells in reader:
+            if None in cells.values() or "" in cells:
+                raise ValueError("another number of cells than the header: cut off or shuffled")
+            code = cells["code"]
+            if not fullmatch(r"[A-Z]\d{4}", code) or code in seen:
+                raise ValueError(f"{code!r} is no HCPCS code or occurs twice")
+            seen.add(code)
+            first = _day(cells["add_date"]) if cells.get("add_date") else 0
+            short = cells["short_desc"] or cells["long_desc"]
+            if not code.startswith("D"):
+                yield HcpcsRow(
+                    code=code, kind="code", short=short, long=cells["long_desc"] or short,
+                    coverage=cells["coverage_code"], first=first, last=OPEN,
+                )  # fmt: skip
+    except (ValueError, csv.Error) as error:
+        raise TableError(f"{name}, line {reader.line_num}: {error}") from error
 
 
 def is_licensed(head: str) -> bool:
@@ -140,8 +171,8 @@ def _fixed(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
 
 def _comma(lines: Iterable[str], name: str) -> Iterator[tuple[int, dict[str, str]]]:
     reader = csv.reader(lines, strict=True)
-    header = next(reader, [])
-    if len(header) != _COLUMNS or any(column not in header for column in _NEEDED):
+    header = next((cells for _, cells in zip(range(12), reader, strict=False) if len(cells) == _COLUMNS), [])
+    if any(column not in header for column in _NEEDED):
         raise TableError(f"{name}, line 1: the columns are not those of the HCPCS file")
     for cells in reader:
         if len(cells) != _COLUMNS:

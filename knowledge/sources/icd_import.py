@@ -33,7 +33,8 @@ def import_order(path: Path, home: Path, *, original: Original | None = None, le
     Args:
         path: the official file, or a zip that holds it alone.
         home: the data folder.
-        original: the tabular list that lends notes and sections; None means the shipped one.
+        original: the tabular list that lends notes and sections; None means the imported one of the same year, or
+            the shipped one.
         least: fewest lines of a whole file.
 
     Returns:
@@ -42,7 +43,6 @@ def import_order(path: Path, home: Path, *, original: Original | None = None, le
     Raises:
         TableError: damaged, not whole, of another year than its name says, shuffled or made up.
     """
-    original = original or find_original()
     with open_text(path) as (name, text):
         year = year_of(name)
         if year is None:
@@ -50,6 +50,7 @@ def import_order(path: Path, home: Path, *, original: Original | None = None, le
                 f"{name}: the fiscal year is told by the name only; keep it (icd10cm-order-2026.txt)"
             )
         rows = list(read_order(text, name))
+    original = original or _kept(home, year) or find_original()
     if len(rows) < least:
         raise TableError(f"{name}: {len(rows):,} lines, a whole file has {least:,} or more: cut off?")
     tabular = read_tabular(original.path)
@@ -73,6 +74,16 @@ def import_order(path: Path, home: Path, *, original: Original | None = None, le
         return len(rows)
 
     return write_edition(home, release, fill)
+
+
+def kept_path(home: Path, year: str) -> Path:
+    """Where an imported tabular list is kept for the order file of its year."""
+    return home / "originals" / f"icd10cm-tabular-{year}.xml"
+
+
+def _kept(home: Path, year: int) -> Original | None:
+    path = kept_path(home, str(year))
+    return Original(path=path, sha256=sha256_of([path]), release=path.stem) if path.exists() else None
 
 
 def _agrees(rows: Sequence[OrderRow], tabular: Tabular, year: int, name: str) -> None:
