@@ -37,10 +37,10 @@ def print_timeline(events: Sequence[TraceEvent], *, full: bool) -> None:
             console.print(line, soft_wrap=True)
             said = orjson.dumps(moment.detail, option=orjson.OPT_INDENT_2).decode()
             console.print(Text(said), soft_wrap=True)
+        elif console.is_terminal:
+            console.print(line, no_wrap=True, overflow="ellipsis")
         else:
-            console.print(
-                line, no_wrap=console.is_terminal, overflow="ellipsis", soft_wrap=not console.is_terminal
-            )
+            console.print(line, soft_wrap=True)
 
 
 def print_replayed(result: "Replayed") -> None:
