@@ -31,6 +31,7 @@ class Policy(Record):
     hold_modifiers: tuple[str, ...] = ()
     hold_payers: tuple[str, ...] = ()
     hold_queries: bool = False
+    hold_amended: bool = True
     amount_over: Decimal | None = None
     audit_rate: float = Field(default=0.0, ge=0, le=1)
     audit_seed: int = 0

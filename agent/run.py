@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,12 +102,24 @@ def code_encounter(
     context = replace(context or make_context(load_settings()), encounter=raw)
     graph = graph or build_graph(checkpointer)
     thread = thread_id(context.tenant, raw, context.model_spec)
-    config: RunnableConfig = {
+    with _alone(context, raw):
+        state = _invoke(graph, settings_of_run(thread, context), context)
+        return finish(state, context, thread)
+
+
+def settings_of_run(thread: str, context: Context) -> RunnableConfig:
+    """LangGraph's configuration of the run in a thread."""
+    return {
         "configurable": {"thread_id": thread},
         "recursion_limit": 10 + 4 * context.limits.turns,
     }
-    state = _invoke(graph, config, context)
-    return _finish(state, context, thread)
+
+
+def _alone(context: Context, raw: RawEncounter) -> "AbstractContextManager[None]":
+    """No one decides on an encounter of the store while it is coded, or codes it twice at once."""
+    from agent.desk.source import encounter_id
+
+    return context.store.alone(context.tenant, encounter_id(raw)) if context.store else nullcontext()
 
 
 def as_raw(encounter: RawEncounter | Mapping[str, Any] | str | Path) -> RawEncounter:
@@ -137,13 +149,10 @@ def decide(
     graph: "CompiledStateGraph[Any, Any, Any, Any]", thread: str, decision: Decision, context: Context
 ) -> CodingResult:
     """Resume a held encounter with a person's decision."""
-    config: RunnableConfig = {
-        "configurable": {"thread_id": thread},
-        "recursion_limit": 10 + 4 * context.limits.turns,
-    }
+    config = settings_of_run(thread, context)
     graph.invoke(Command(resume=decision.model_dump(mode="json")), config, context=context, durability="sync")
     values: Any = graph.get_state(config).values
-    return _finish(values, context, thread)
+    return finish(values, context, thread)
 
 
 def _invoke(
@@ -155,7 +164,7 @@ def _invoke(
     snapshot = graph.get_state(config)
     unfinished = bool(snapshot.next) and not snapshot.interrupts
     if snapshot.values and not unfinished:
-        _forget(graph, config)
+        forget(graph, config["configurable"]["thread_id"])
     graph.invoke(None if unfinished else start, config, context=context, durability=_durability(context))
     values: Any = graph.get_state(config).values
     state: State = values
@@ -183,26 +192,26 @@ def _last_values(
     return state
 
 
-def _forget(graph: "CompiledStateGraph[Any, Any, Any, Any]", config: RunnableConfig) -> None:
+def forget(graph: "CompiledStateGraph[Any, Any, Any, Any]", thread: str) -> None:
+    """Delete a thread from the checkpointer."""
     saver = graph.checkpointer
     if isinstance(saver, BaseCheckpointSaver):
-        saver.delete_thread(config["configurable"]["thread_id"])
+        saver.delete_thread(thread)
 
 
-def _finish(state: State, context: Context, thread: str) -> CodingResult:
+def finish(state: State, context: Context, thread: str) -> CodingResult:
+    """Write the drafts of a run that did not emit, keep it in the store, and give its result."""
+    from agent.desk.keep import keep
+
     if state["status"] != "emitted":
         write_drafts(state, context)
-    coding = result(state, context, _written(context))
-    if context.store is not None:
-        facts = state["facts"]
-        reasons = [r.model_dump() for r in state["reasons"]]
-        context.store.put_worklist(
-            facts.tenant, facts.encounter_id, thread, coding.status, reasons, context.out
-        )
+    coding = result(state, context, written(context))
+    keep(state, context, coding, thread)
     return CodingResult(coding=coding, claim=state["claim"], state=state, thread=thread, out=context.out)
 
 
-def _written(context: Context) -> list[str]:
+def written(context: Context) -> list[str]:
+    """Names of the files in the run's output place."""
     if isinstance(context.out, Path):
         return sorted(p.name for p in context.out.iterdir()) if context.out.is_dir() else []
     return list(context.out.files()) if context.out else []

@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -64,6 +65,7 @@ class Store:
         """
         self.folder = folder
         self._path = folder / "store.sqlite"
+        self._held = threading.local()
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             if not self._path.exists():
@@ -202,16 +204,22 @@ class Store:
     def alone(self, tenant: str, encounter: str) -> Iterator[None]:
         """Work on one encounter while no other thread or process does; a killed holder lets go at once.
 
-        Not to be nested: encounters share a fixed number of locks.
+        Within one thread it may be nested for one encounter, not for two: encounters share a fixed number of locks.
         """
+        stripe = int.from_bytes(hashlib.sha256(f"{tenant}\0{encounter}".encode()).digest()[:4]) % LOCKS
+        mine: set[int] = self._held.__dict__.setdefault("stripes", set())
+        if stripe in mine:
+            yield
+            return
         folder = self.folder / "locks"
         folder.mkdir(exist_ok=True, mode=0o700)
-        stripe = int.from_bytes(hashlib.sha256(f"{tenant}\0{encounter}".encode()).digest()[:4]) % LOCKS
         handle = os.open(folder / f"{stripe:02}", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
+            mine.add(stripe)
             yield
         finally:
+            mine.discard(stripe)
             os.close(handle)
 
     def audit(

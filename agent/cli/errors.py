@@ -18,6 +18,8 @@ def user_errors() -> tuple[type[Exception], ...]:
     """Every exception type whose message is meant for the user."""
     from agent.aws.clients import AwsError
     from agent.batch.errors import BatchError
+    from agent.desk.errors import DeskError
+    from agent.desk.source import SourceError
     from agent.ledger.states import LedgerError
     from agent.models import ModelSpecError
     from agent.settings import SettingsError
@@ -30,6 +32,8 @@ def user_errors() -> tuple[type[Exception], ...]:
 
     return (
         UsageError,
+        DeskError,
+        SourceError,
         AwsError,
         BatchError,
         SettingsError,

@@ -1,130 +1,296 @@
-"""The review queue from the terminal: worklist, approve, reject; and the audit."""
+"""The review queue from the terminal: worklist, approve, reject, amend, override; queries and answers; the audit."""
 
 import argparse
 import getpass
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_args
 
 import orjson
 
 from agent.cli.errors import BY_STATUS, EXIT_BLOCKED, EXIT_OK, UsageError
+from agent.desk.people import Role
 from agent.settings import load_settings
-from agent.state import Decision
 
 if TYPE_CHECKING:
-    from langchain_core.runnables import RunnableConfig
+    from agent.desk import Person
+    from agent.desk.desk import Desk
+    from agent.desk.records import Case, Difference
+    from agent.run import CodingResult
+    from tools.amend import Edit
 
-    from agent.store import Store
-    from tools.claim.model import Claim
+ROLES = get_args(Role)
 
 
 def add(name: str, parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command ``name``."""
     parser.add_argument("--store", type=Path, help="folder of worklist, control numbers and checkpoints")
-    if name == "worklist":
-        parser.add_argument("--status", choices=("held", "blocked", "emitted", "rejected"))
-        parser.add_argument("--json", action="store_true")
-        parser.set_defaults(run=worklist)
-    elif name == "audit":
-        parser.add_argument("action", choices=("show", "verify"))
-        parser.set_defaults(run=audit)
-    else:
-        parser.add_argument("encounter", metavar="ENCOUNTER")
-        parser.add_argument("--by", default=getpass.getuser(), help="who decides")
-        parser.add_argument("--role", default="reviewer")
-        parser.add_argument("--reason", default="", help="why (required to reject)")
-        parser.add_argument("--model", help="the model that coded it (default: the settings')")
-        parser.set_defaults(run=decide, decision=name)
+    {
+        "worklist": _add_worklist,
+        "queries": _add_queries,
+        "answer": _add_answer,
+        "audit": _add_audit,
+        "feedback": _add_feedback,
+    }.get(name, lambda p: _add_decision(name, p))(parser)
 
 
-def _store(options: argparse.Namespace) -> "Store":
-    from agent.store import Store
+def _add_worklist(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--status", choices=("held", "blocked", "emitted", "rejected"))
+    parser.add_argument("--reason", help="only where this word or kind stands in the reasons")
+    parser.add_argument("--text", help="only where this word stands in encounter, payer or date")
+    parser.add_argument("--limit", type=int, default=-1, help="most rows (default: all)")
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(run=worklist)
 
-    return Store(options.store or load_settings().home / "store")
+
+def _add_decision(name: str, parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("encounter", metavar="ENCOUNTER")
+    _add_person(parser, "reviewer")
+    parser.add_argument("--reason", default="", help="why (needed for everything but an approval)")
+    parser.add_argument(
+        "--claim", metavar="SHA256", help="the claim that was looked at, as worklist --json names it"
+    )
+    parser.add_argument("--model", help="the model that codes (default: the settings')")
+    if name == "amend":
+        given = parser.add_mutually_exclusive_group(required=True)
+        given.add_argument(
+            "--edit", action="append", help='one edit as JSON, e.g. {"op":"remove_line","line":2}'
+        )
+        given.add_argument("--edits", type=Path, help="file with a JSON list of edits")
+        parser.add_argument(
+            "--preview", action="store_true", help="show what would come of it; change nothing"
+        )
+    if name == "override":
+        parser.add_argument("--rule", required=True, help="rule of the finding that may stand")
+    parser.set_defaults(run=decide, decision=name)
+
+
+def _add_person(parser: argparse.ArgumentParser, role: str) -> None:
+    parser.add_argument("--by", default=getpass.getuser(), help="who decides")
+    parser.add_argument("--role", choices=ROLES, default=role)
+
+
+def _add_queries(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--status", choices=("open", "answered", "withdrawn", "all"), default="open")
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(run=queries)
+
+
+def _add_answer(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("query", metavar="QUERY", help="id of an open query (superbill queries)")
+    parser.add_argument(
+        "--text", required=True, help="the answer, in full sentences: it is signed into the record"
+    )
+    _add_person(parser, "physician")
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(run=answer)
+
+
+def _add_audit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("show", "verify"))
+    parser.add_argument("encounter", metavar="ENCOUNTER", nargs="?", help="only this encounter (show)")
+    parser.add_argument("--head", help="a head noted earlier, which must still stand in the chain (verify)")
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(run=audit)
+
+
+def _add_feedback(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("export", "similar"))
+    parser.add_argument("--out", type=Path, help="file for the lessons, one JSON object a line (export)")
+    parser.add_argument("--note", type=Path, help="a note to find approved cases for (similar)")
+    parser.add_argument("--limit", type=int, default=5)
+    parser.set_defaults(run=feedback)
+
+
+@contextmanager
+def _desk(options: argparse.Namespace) -> "Iterator[Desk]":
+    from agent.desk import open_desk
+
+    spec = getattr(options, "model", None)
+    with open_desk(load_settings(), store=options.store, model_spec=spec) as desk:
+        yield desk
 
 
 def worklist(options: argparse.Namespace) -> int:
     """Print the encounters, held ones first."""
-    rows = _store(options).worklist(load_settings().tenant, options.status)
+    from agent.desk.book import Book
+    from agent.desk.desk import listed
+    from agent.store import Store
+    from agent.worklist import Filter
+
+    settings = load_settings()
+    store = Store(options.store or settings.home / "store")
+    wanted = Filter(status=options.status, reason=options.reason, text=options.text, limit=options.limit)
+    items = listed(Book(store, settings.tenant), wanted)
     if options.json:
-        sys.stdout.write(orjson.dumps(rows).decode() + "\n")
+        sys.stdout.write(_json([i.model_dump(mode="json") for i in items]))
         return EXIT_OK
-    for row in rows:
-        reasons = "; ".join(f"{r['kind']}: {r['text']}" for r in row["reasons"])
-        sys.stdout.write(f"{row['encounter']:<28} {row['status']:<9} {reasons}\n")
+    for item in items:
+        reasons = "; ".join(f"{r.kind}: {r.text}" for r in item.reasons)
+        taken = f" [{item.lease.by}]" if item.lease else ""
+        sys.stdout.write(f"{item.encounter:<28} {item.status:<9} {item.amount:>9}{taken} {reasons}\n")
     return EXIT_OK
 
 
 def decide(options: argparse.Namespace) -> int:
-    """Approve or reject a held encounter; the decision is bound to the claim that was shown."""
-    from dataclasses import replace
-
-    from agent.identity import claim_sha256
-    from agent.run import decide as resume
-    from agent.session import open_session
-
-    settings = load_settings()
-    store = _store(options)
-    row = next((r for r in store.worklist(settings.tenant) if r["encounter"] == options.encounter), None)
-    if row is None or row["status"] != "held":
-        raise UsageError(f"{options.encounter}: not held; see superbill worklist")
-    if options.decision == "reject" and not options.reason:
-        raise UsageError("a rejection needs --reason")
-    with open_session(settings, model_spec=options.model, store=store.folder) as session:
-        config: RunnableConfig = {"configurable": {"thread_id": row["thread"]}}
-        claim = session.graph.get_state(config).values.get("claim")
-        if claim is None:
-            raise UsageError(
-                f"{options.encounter}: there is no claim to decide on; mend what holds it and code it again"
-            )
-        _check_shown(row["out"], claim)
-        decision = Decision(
-            action=options.decision,
-            claim_sha256=claim_sha256(claim),
-            by=options.by,
-            role=options.role,
-            reason=options.reason,
-        )
-        context = replace(session.context, out=Path(row["out"]) if row["out"] else None)
-        result = resume(session.graph, row["thread"], decision, context)
-    store.audit(
-        options.by,
-        options.decision,
-        claim.claim_id,
-        {"claim_sha256": decision.claim_sha256, "reason": options.reason},
-    )
+    """Approve, reject, amend or override; the decision is bound to the claim that was looked at."""
+    if (
+        options.decision != "approve"
+        and not options.reason.strip()
+        and not getattr(options, "preview", False)
+    ):
+        raise UsageError(f"{options.decision} needs --reason: say why, it stays in the audit")
+    with _desk(options) as desk:
+        case = desk.case(options.encounter)
+        sha256 = options.claim or _shown(case)
+        edits = _edits(options) if options.decision == "amend" else ()
+        if options.decision == "amend" and options.preview:
+            return _preview(desk, options.encounter, edits)
+        result = _decided(desk, options, sha256, edits)
     sys.stdout.write(f"{options.encounter}: {result.status}\n")
     for reason in result.coding.review.reasons:
         sys.stdout.write(f"  still held ({reason.kind}): {reason.text}\n")
-    return BY_STATUS[result.status] if options.decision == "approve" else EXIT_OK
+    return EXIT_OK if options.decision == "reject" else BY_STATUS[result.status]
 
 
-def _check_shown(out: str | None, claim: "Claim") -> None:
-    """Refuse to decide on another claim than the one the reviewer can see in the output folder.
+def _decided(
+    desk: "Desk", options: argparse.Namespace, sha256: str, edits: "tuple[Edit, ...]"
+) -> "CodingResult":
+    person, encounter, reason = _person(options, desk), options.encounter, options.reason
+    if options.decision == "approve":
+        return desk.approve(encounter, person, claim_sha256=sha256, reason=reason)
+    if options.decision == "reject":
+        return desk.reject(encounter, person, claim_sha256=sha256, reason=reason)
+    if options.decision == "override":
+        return desk.override(encounter, person, claim_sha256=sha256, rule=options.rule, reason=reason)
+    return desk.amend(encounter, person, claim_sha256=sha256, edits=edits, reason=reason)
 
-    Raises:
-        UsageError: the folder's claim.json is not the claim that waits.
-    """
+
+def _shown(case: "Case") -> str:
+    """The hash of the claim that the person can see in the output folder, else of the one that waits."""
     from agent.identity import claim_sha256
     from tools.claim.load import load_claim
 
-    shown = Path(out) / "claim.json" if out else None
-    if shown is None or not shown.is_file():
-        return
+    shown = Path(case.item.out) / "claim.json" if case.item.out else None
+    if case.claim_sha256 is None or shown is None or not shown.is_file():
+        return case.claim_sha256 or ""
     (seen,) = load_claim(shown.read_bytes(), shown.name).claims
-    if claim_sha256(seen) != claim_sha256(claim):
-        raise UsageError(f"{shown}: is not the claim that waits for a decision; code the encounter again")
+    return claim_sha256(seen)
+
+
+def _person(options: argparse.Namespace, desk: "Desk") -> "Person":
+    from agent.desk import Person
+
+    return Person(name=options.by, role=options.role, tenant=desk.tenant)
+
+
+def _edits(options: argparse.Namespace) -> "tuple[Edit, ...]":
+    from tools.amend import EditError, read_edits
+
+    try:
+        if options.edits is not None:
+            return read_edits(options.edits.read_bytes(), str(options.edits))
+        return tuple(e for text in options.edit for e in read_edits(text, "--edit"))
+    except OSError as error:
+        raise UsageError(f"{options.edits}: edits can not be read ({error.strerror})") from error
+    except EditError as error:
+        raise UsageError(str(error)) from None
+
+
+def _preview(desk: "Desk", encounter: str, edits: "tuple[Edit, ...]") -> int:
+    seen = desk.preview(encounter, edits)
+    sys.stdout.write(f"{encounter}: would be {seen.would}; nothing was changed\n")
+    _write_difference(seen.difference)
+    for finding in seen.findings:
+        sys.stdout.write(f"  {finding.level} {finding.rule}: {finding.message}\n")
+    return EXIT_OK
+
+
+def queries(options: argparse.Namespace) -> int:
+    """Print the questions to the providers."""
+    from agent.desk import rows
+    from agent.desk.book import Book
+    from agent.store import Store
+
+    settings = load_settings()
+    book = Book(Store(options.store or settings.home / "store"), settings.tenant)
+    status = None if options.status == "all" else options.status
+    found = [rows.query(r) for r in book.queries(status)]
+    if options.json:
+        sys.stdout.write(_json([q.model_dump(mode="json") for q in found]))
+        return EXIT_OK
+    for query in found:
+        sys.stdout.write(
+            f"{query.id}  {query.encounter}  {query.status}\n  {query.question}\n  why: {query.why}\n"
+        )
+    return EXIT_OK
+
+
+def answer(options: argparse.Namespace) -> int:
+    """Answer a query; print what it changed."""
+    with _desk(options) as desk:
+        done = desk.answer(options.query, _person(options, desk), options.text)
+    if options.json:
+        sys.stdout.write(_json(done.model_dump(mode="json")))
+        return BY_STATUS[done.status]
+    sys.stdout.write(f"{done.query.encounter}: {done.status}; the answer is {done.document.id}\n")
+    _write_difference(done.difference)
+    return BY_STATUS[done.status]
+
+
+def _write_difference(changed: "Difference") -> None:
+    rows: tuple[tuple[str, Any], ...] = (
+        ("diagnoses added", ", ".join(changed.diagnoses_added)),
+        ("diagnoses removed", ", ".join(changed.diagnoses_removed)),
+        ("lines added", "; ".join(changed.lines_added)),
+        ("lines removed", "; ".join(changed.lines_removed)),
+    )
+    for words, what in rows:
+        if what:
+            sys.stdout.write(f"  {words}: {what}\n")
+    if changed.charge_before != changed.charge_after:
+        sys.stdout.write(f"  charge: {changed.charge_before} -> {changed.charge_after}\n")
+    if changed.nothing:
+        sys.stdout.write("  nothing changed on the claim\n")
 
 
 def audit(options: argparse.Namespace) -> int:
     """Print the audit, or prove that it was not altered."""
-    store = _store(options)
+    from agent import audit as chain
+    from agent.store import Store
+
+    settings = load_settings()
+    store = Store(options.store or settings.home / "store")
     if options.action == "verify":
-        broken = store.verify_audit().broken_at
-        text = "the audit chain holds" if broken is None else f"entry {broken} was altered or removed"
-        sys.stdout.write(f"{text}\n")
-        return EXIT_OK if broken is None else EXIT_BLOCKED
-    for e in store.audit_entries():
-        sys.stdout.write(f"{e['seq']:>5} {e['at']} {e['who']} {e['action']} {e['subject']} {e['detail']}\n")
+        return _verify(store, options)
+    with store.reading() as db:
+        entries = chain.entries(db, settings.tenant, options.encounter)
+    if options.json:
+        sys.stdout.write(_json([e.model_dump(mode="json") for e in entries]))
+        return EXIT_OK
+    for e in entries:
+        detail = orjson.dumps(e.detail).decode() if e.detail is not None else "(purged)"
+        sys.stdout.write(f"{e.seq:>5} {e.at} {e.who} {e.action} {e.encounter or e.subject} {detail}\n")
     return EXIT_OK
+
+
+def _verify(store: Any, options: argparse.Namespace) -> int:
+    verdict = store.verify_audit(options.head)
+    if options.json:
+        sys.stdout.write(_json(verdict.model_dump(mode="json")))
+    elif verdict.broken_at is None:
+        sys.stdout.write(f"the audit chain holds: {verdict.entries} entries, head {verdict.head or 'none'}\n")
+    else:
+        sys.stdout.write(f"the audit was altered at entry {verdict.broken_at}: {verdict.why}\n")
+    return EXIT_OK if verdict.broken_at is None else EXIT_BLOCKED
+
+
+def feedback(options: argparse.Namespace) -> int:
+    """Export the lessons, or look for approved cases like a note."""
+    raise UsageError("not yet")
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode() + "\n"

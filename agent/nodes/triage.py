@@ -15,12 +15,20 @@ from tools.checks import RULES_BY_ID
 
 def triage(state: State, runtime: Runtime[Context]) -> Command[Literal["emit", "review", "__end__"]]:
     """Decide where the claim goes. Blocked: an error is left that no role may override."""
-    if any(not RULES_BY_ID[f.rule].overridable and not _for_want_of(f, state) for f in _open_errors(state)):
-        return Command(goto="__end__", update={"status": "blocked", "reasons": _error_reasons(state)})
-    reasons = hold_reasons(state, runtime.context)
-    if reasons:
+    to, reasons = where_to(state, runtime.context)
+    if to == "blocked":
+        return Command(goto="__end__", update={"status": "blocked", "reasons": tuple(reasons)})
+    if to == "held":
         return Command(goto="review", update={"status": "held", "reasons": tuple(reasons)})
     return Command(goto="emit", update={"reasons": ()})
+
+
+def where_to(state: State, context: Context) -> tuple[Literal["emit", "held", "blocked"], list[Reason]]:
+    """The outcome and its reasons."""
+    if any(not RULES_BY_ID[f.rule].overridable and not _for_want_of(f, state) for f in _open_errors(state)):
+        return "blocked", list(_error_reasons(state))
+    reasons = hold_reasons(state, context)
+    return ("held", reasons) if reasons else ("emit", [])
 
 
 def hold_reasons(state: State, context: Context) -> list[Reason]:
@@ -78,7 +86,7 @@ def _policy(state: State, context: Context) -> list[Reason]:
         for f in state["findings"]
         if f.level == "warning" and f.override is None and RULES_BY_ID[f.rule].hold == "policy"
     ]
-    reasons += _correction(state, context)
+    reasons += _correction(state, context) + _changed_by_person(state, context)
     if context.review == "always" and not reasons:
         reasons = [Reason(kind="policy", text="review of every claim was asked for")]
     return reasons
@@ -97,6 +105,15 @@ def _correction(state: State, context: Context) -> list[Reason]:
             kind="policy", text="a different claim of this encounter was emitted before; this is a correction"
         )
     ]
+
+
+def _changed_by_person(state: State, context: Context) -> list[Reason]:
+    """What a person changed waits for approval, so that nobody sends by amending."""
+    decision = state["decision"]
+    if decision is None or decision.action not in {"amend", "override"} or not context.policy.hold_amended:
+        return []
+    done = "amended" if decision.action == "amend" else "overridden"
+    return [Reason(kind="policy", text=f"{done} by {decision.by} ({decision.role}): waits for approval")]
 
 
 def _approved(state: State) -> bool:
