@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PYTHON ?= python3
 OUT    ?= out
 
-.PHONY: help setup demo test check eval bench soak docs clean
+.PHONY: help setup demo workbench test check eval bench soak docs clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F':.*?## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -24,6 +24,9 @@ demo: setup ## Code the shipped encounters with the embedded coder and show one 
 	@rm -rf $(OUT)/demo
 	@$(BIN)/superbill code evals/encounters --model rules --policy evals/encounters/policy.toml \
 		--store $(OUT)/demo/store --out $(OUT)/demo
+
+workbench: setup ## The web pages on the shipped encounters: a throw-away store, users and password
+	@$(BIN)/superbill workbench --demo
 
 test: setup ## Run the tests
 	@$(PY) -m pytest -n auto
