@@ -4,6 +4,7 @@ import argparse
 import getpass
 import logging
 import secrets
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from agent.cli.errors import EXIT_OK, UsageError
 from agent.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from agent.desk.desk import Desk
     from agent.workbench.users import Users
 
@@ -145,33 +148,51 @@ def _demo(options: argparse.Namespace, settings: Settings, store: Path) -> int:
 def _serve(
     options: argparse.Namespace, settings: Settings, store: Path, policy: Path | None, note: str = ""
 ) -> int:
-    import uvicorn
-
     from agent.workbench.app import Options, create_app
     from agent.workbench.desks import Desks
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    with _desk(settings, store, policy, options.model) as desk:
+    with _listening(options) as listener, _desk(settings, store, policy, options.model) as desk:
         if options.demo:
             _code_demo(desk)
         app = create_app(Desks(desk), settings, Options(store=store, hosts=tuple(options.name)))
-        config = uvicorn.Config(
-            app,
-            host=options.host,
-            port=options.port,
-            access_log=False,
-            log_level="warning",
-            server_header=False,
-            proxy_headers=options.behind_proxy,
-            ssl_certfile=options.tls_cert,
-            ssl_keyfile=options.tls_key,
-            timeout_graceful_shutdown=10,
-        )
         scheme = "https" if options.tls_cert else "http"
-        sys.stdout.write(f"Workbench on {scheme}://{options.host}:{options.port}/\n{note}\n".rstrip() + "\n")
+        port = listener.getsockname()[1]
+        sys.stdout.write(f"Workbench on {scheme}://{options.host}:{port}/\n{note}\n".rstrip() + "\n")
         sys.stdout.flush()
-        uvicorn.Server(config).run()
+        _run(app, options, listener)
     return EXIT_OK
+
+
+@contextmanager
+def _listening(options: argparse.Namespace) -> "Iterator[socket.socket]":
+    """The socket is bound before anything else is done, so that a port in use costs no waiting."""
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    try:
+        listener = socket.create_server((options.host, options.port), family=family)
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or "no such port"
+        raise UsageError(
+            f"port {options.port} of {options.host}: {why}; choose another with --port"
+        ) from error
+    with listener:
+        yield listener
+
+
+def _run(app: "FastAPI", options: argparse.Namespace, listener: socket.socket) -> None:
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=options.behind_proxy,
+        ssl_certfile=options.tls_cert,
+        ssl_keyfile=options.tls_key,
+        timeout_graceful_shutdown=10,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """The application: one FastAPI over the desk. ``create_app`` makes it; nothing is opened at import."""
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -32,10 +31,8 @@ from agent.workbench.users import Users
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
-log = logging.getLogger("superbill.workbench")
 HOSTS = ("127.0.0.1", "localhost", "[::1]")
 TITLES = {403: "Not allowed", 404: "Not found", 409: "Not now", 422: "Not understood"}
-LOST = "Something broke, and nothing was changed by it. Reload the page; the log says where."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +110,6 @@ def _add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ChangeError, _desk_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _unread)
-    app.add_exception_handler(Exception, _broken)
 
 
 async def _not_signed_in(request: Request, _: Exception) -> Response:
@@ -141,13 +137,6 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 async def _unread(request: Request, _: Exception) -> Response:
     return _tell(request, 422, "A field is missing, too long, or not of its kind.")
-
-
-async def _broken(request: Request, error: Exception) -> Response:
-    from agent.cli.errors import fault_line
-
-    log.error("%s", fault_line(error))
-    return _tell(request, 500, LOST)
 
 
 def _tell(request: Request, status: int, text: str) -> Response:

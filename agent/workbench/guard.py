@@ -8,8 +8,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from agent.cli.errors import fault_line
+
 log = logging.getLogger("superbill.workbench")
 
+LOST: Final = "Something broke, and nothing was changed by it. Reload the page; the log says where."
 LARGEST_BODY: Final = 2 * 1024 * 1024
 POLICY: Final = "; ".join(
     (
@@ -59,10 +62,26 @@ class Guard:
                 refusal = PlainTextResponse("The request is too large.", status_code=413)
                 await refusal(scope, receive, sending)
             else:
-                await self._app(scope, _limited(receive), sending)
+                await self._met(scope, _limited(receive), sending)
         finally:
             took = (time.perf_counter() - started) * 1000
             log.info("%s %s %d %.0f ms", scope["method"], _route(scope), status, took)
+
+    async def _met(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A fault of ours ends as a page of ours, and as one line without values: its message may hold a patient's data."""
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as error:  # the outermost boundary: the server would print the message
+            log.error("%s", fault_line(error))
+            if not begun:
+                await PlainTextResponse(LOST, status_code=500)(scope, receive, send)
 
 
 def _dress(scope: Scope, message: Message) -> None:
