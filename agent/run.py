@@ -72,7 +72,7 @@ def make_context(settings: Settings, *, model_spec: str | None = None, **changes
     }
     defaults |= changes
     if defaults["bookshelf"] is None:
-        defaults["bookshelf"] = Bookshelf.open(settings.home)
+        defaults["bookshelf"] = Bookshelf.open(settings.home, contractor=settings.contractor)
     if defaults["model"] is None:
         defaults["model"] = make_model(spec, settings)
     return Context(**defaults)

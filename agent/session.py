@@ -49,7 +49,7 @@ def open_session(
 
     folder = store or settings.home / "store"
     with build_progress(quiet=quiet) as progress:
-        bookshelf = Bookshelf.open(settings.home, progress=progress)
+        bookshelf = Bookshelf.open(settings.home, progress=progress, contractor=settings.contractor)
     context = make_context(
         settings,
         model_spec=model_spec,

@@ -86,6 +86,11 @@ class Settings:
     model_timeout: float = 120.0
     fhir: FhirSettings | None = None
 
+    @property
+    def contractor(self) -> str | None:
+        """Number of the practice's Medicare contractor, the first part of its locality."""
+        return self.locality.partition("-")[0] if self.locality else None
+
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the environment once; an empty variable counts as unset."""

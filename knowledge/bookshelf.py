@@ -31,22 +31,30 @@ DATA: Final = Path(__file__).parent / "data"
 class Bookshelf:
     """All of a coder's references. Open it once per process and share it, between threads too."""
 
-    def __init__(self, store: Store, home: Path) -> None:
+    def __init__(self, store: Store, home: Path, contractor: str | None = None) -> None:
         self.store = store
         self.home = home
+        self.contractor = contractor
 
     @classmethod
-    def open(cls, home: Path, *, progress: Callable[[str, int, int], None] | None = None) -> "Bookshelf":
+    def open(
+        cls,
+        home: Path,
+        *,
+        progress: Callable[[str, int, int], None] | None = None,
+        contractor: str | None = None,
+    ) -> "Bookshelf":
         """Open the bookshelf kept in ``home``, building its store first where it is missing.
 
         Args:
             home: the data folder; made when missing.
             progress: called with (what, done, total) while building.
+            contractor: number of the practice's Medicare contractor, whose coverage articles hold.
 
         Raises:
             TableError: an official or shipped file is missing or can not be read.
         """
-        return cls(open_store(home, progress), home)
+        return cls(open_store(home, progress), home, contractor)
 
     def memo_path(self, name: str) -> Path:
         """Where work that can be done again is kept between processes, named after the store it belongs to."""
@@ -122,9 +130,11 @@ class Bookshelf:
     @cached_property
     def linkage(self) -> "LinkageTable":
         """Which diagnoses justify which procedures."""
+        from knowledge.coverage import CoverageTable
         from knowledge.linkage import LinkageTable
 
-        return LinkageTable.load(DATA)
+        coverage = CoverageTable(self.imported.pick)
+        return LinkageTable.load(DATA, self.procedures).with_coverage(coverage.check, self.contractor)
 
     @cached_property
     def fees(self) -> "FeeSchedule":

@@ -16,7 +16,8 @@ from knowledge.tables import EDITION, edition_folder, read_csv, unique
 LINKAGE_EDITION: Final = f"{EDITION} starter"
 
 Side = Literal["right", "left", "bilateral"]
-Coverage = Callable[[str, str, date], Linkage | None]
+Coverage = Callable[[str, str, date, str | None], Linkage | None]
+"""(diagnosis, procedure, date of service, contractor) -> verdict of an article, or None where none speaks."""
 
 _RIGHT: Final = frozenset({"RT", "E3", "E4", "F5", "F6", "F7", "F8", "F9", "T5", "T6", "T7", "T8", "T9"})
 _LEFT: Final = frozenset({"LT", "E1", "E2", "FA", "F1", "F2", "F3", "F4", "TA", "T1", "T2", "T3", "T4"})
@@ -118,12 +119,14 @@ class LinkageTable:
         sides: Mapping[str, Side],
         limits: Iterable[tuple[PatientLimit, Family]] = (),
         coverage: Coverage | None = None,
+        contractor: str | None = None,
     ) -> None:
         self._procedures = procedures
         self.books = tuple(books)
         self._sides = sides
         self._limits = tuple(limits)
         self._coverage = coverage
+        self._contractor = contractor
         self._limits_of = lru_cache(maxsize=8192)(self._find_limits)
         self.side = lru_cache(maxsize=8192)(self._side)
 
@@ -149,9 +152,12 @@ class LinkageTable:
             [(limit, compile_family(limit.diagnoses, sets)) for limit in limits],
         )
 
-    def with_coverage(self, coverage: Coverage) -> "LinkageTable":
-        """Return a table that asks imported coverage articles first; silent ones answer None."""
-        return LinkageTable(self._procedures, self.books, self._sides, self._limits, coverage)
+    def with_coverage(self, coverage: Coverage, contractor: str | None = None) -> "LinkageTable":
+        """Return a table that asks imported coverage articles first; silent ones answer None.
+
+        ``contractor`` is the practice's Medicare contractor, for look-ups that name none.
+        """
+        return LinkageTable(self._procedures, self.books, self._sides, self._limits, coverage, contractor)
 
     def covers(self, procedure: str) -> bool:
         """Whether any rule speaks of the procedure."""
@@ -175,6 +181,7 @@ class LinkageTable:
         age: int | None = None,
         sex: str | None = None,
         modifiers: Sequence[str] = (),
+        contractor: str | None = None,
     ) -> Linkage:
         """Judge one diagnosis for one procedure.
 
@@ -185,6 +192,7 @@ class LinkageTable:
             age: of the patient in years, None when unknown.
             sex: "female" or "male"; anything else is not compared.
             modifiers: of the line; they tell the side, and KX waives the comparison of the patient's sex.
+            contractor: the Medicare contractor whose coverage articles hold; None means the practice's own.
 
         Returns:
             ``supported``, ``not_supported`` or ``no_rule`` (never to be read as covered), with the row.
@@ -192,6 +200,9 @@ class LinkageTable:
         code = plain(diagnosis)
         found = self._procedures.find(procedure, on)
         if found is None:
+            said = self._covered(diagnosis, procedure, on, contractor)
+            if said is not None:
+                return said
             why = f"{procedure} is unknown to the loaded procedure table"
             return _answer(
                 diagnosis, procedure, "no_rule", why, Source(table="linkage", edition=self.edition)
@@ -200,8 +211,12 @@ class LinkageTable:
         conflict = self._conflict(diagnosis, found, age, told, modifiers)
         if conflict is not None:
             return conflict
-        covered = self._coverage(diagnosis, procedure, on) if self._coverage else None
-        return covered or self._ruled(diagnosis, code, found)
+        return self._covered(diagnosis, procedure, on, contractor) or self._ruled(diagnosis, code, found)
+
+    def _covered(self, diagnosis: str, procedure: str, on: date, contractor: str | None) -> Linkage | None:
+        if self._coverage is None:
+            return None
+        return self._coverage(diagnosis, procedure, on, contractor or self._contractor)
 
     def _find_limits(self, code: str) -> tuple[str, tuple[tuple[int, int], ...]]:
         """Return the sex ("" for either) and the age spans that a diagnosis belongs to."""

@@ -34,6 +34,7 @@ def add(name: str, parser: argparse.ArgumentParser) -> None:
     linked = _action(actions, "linkage", "does a diagnosis justify a procedure", linkage, json=True)
     linked.add_argument("icd")
     linked.add_argument("procedure")
+    linked.add_argument("--contractor", help="number of the Medicare contractor whose coverage articles hold")
     _date_and_limit(linked)
     guided = _action(actions, "guidelines", "search the guidelines", guidelines, json=True)
     guided.add_argument("query", help="words, or - to read one query a line from stdin")
@@ -78,7 +79,8 @@ def open_shelf(*, quiet: bool = True) -> Bookshelf:
     from agent.cli.progress import build_progress
 
     with build_progress(quiet=quiet) as progress:
-        return Bookshelf.open(load_settings().home, progress=progress)
+        settings = load_settings()
+        return Bookshelf.open(settings.home, progress=progress, contractor=settings.contractor)
 
 
 def status(options: argparse.Namespace) -> int:
@@ -177,7 +179,9 @@ def show(options: argparse.Namespace) -> int:
 
 def linkage(options: argparse.Namespace) -> int:
     """One verdict."""
-    verdict = open_shelf().linkage.check(options.icd, options.procedure, on=options.date)
+    verdict = open_shelf().linkage.check(
+        options.icd, options.procedure, on=options.date, contractor=options.contractor
+    )
     if options.json:
         _print_json(
             {

@@ -161,7 +161,7 @@ def open_context(model_spec: str | None = None) -> "Context":
 
     settings = load_settings()
     with build_progress(quiet=False) as progress:
-        shelf = Bookshelf.open(settings.home, progress=progress)
+        shelf = Bookshelf.open(settings.home, progress=progress, contractor=settings.contractor)
     return make_context(settings, bookshelf=shelf, model_spec=model_spec or "rules")
 
 

@@ -158,7 +158,7 @@ def test_national_rules_come_first_and_articles_before_them() -> None:
     assert LINKS.check("Z87.891", "71271", on=ON).source.table == "linkage_national"
     assert LINKS.check("Z87.891", "71250", on=ON).source.table == "linkage"
 
-    def article(diagnosis: str, procedure: str, on: date) -> Linkage | None:
+    def article(diagnosis: str, procedure: str, on: date, contractor: str | None) -> Linkage | None:
         if procedure != "71271":
             return None
         source = Source(table="coverage", edition="A1", row="r")
