@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from agent.aws.place import Place
+    from agent.aws.table import DynamoStore
     from agent.policy import Policy
     from agent.store import Store
     from tools.checks import CheckPolicy
@@ -57,7 +58,7 @@ class Context(ToolContext):
     check_policy: "CheckPolicy"
     limits: Limits = field(default_factory=Limits)
     review: str = "auto"
-    store: "Store | None" = None
+    store: "Store | DynamoStore | None" = None
     out: "Place | None" = None
     pdf: bool = True
     tenant: str = "default"

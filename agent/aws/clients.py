@@ -32,13 +32,15 @@ class AwsBusyError(AwsError):
 
 @cache
 def aws_client(service: str, region: str | None = None) -> Any:
-    """A client of ``service``; throttling, time-outs and 5xx are tried five times in all, with jitter."""
+    """A client of ``service`` (``dynamodb.resource`` is the higher interface); throttling, time-outs and 5xx are tried five times in all, with jitter."""
     import boto3
     from botocore.config import Config
 
     retries = Config(
         retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=60
     )
+    if service.endswith(".resource"):
+        return boto3.resource(service.removesuffix(".resource"), region_name=region, config=retries)
     return boto3.client(service, region_name=region, config=retries)
 
 

@@ -1,6 +1,7 @@
 """One member of a batch, on one machine or in a Lambda function: fetch it, code it into its place, say how it went."""
 
 import time
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from agent.aws.place import Place, read_object
 from agent.batch.journal import Outcome
 from agent.batch.manifest import Item
 from agent.cli.errors import BY_STATUS, EXIT_INPUT, EXIT_INTERNAL, fault_line, user_errors
+from agent.desk.source import unpacked
 from tools.fhir.context_file import ContextFile, context_of, read_context
 from tools.fhir.errors import InputError
 from tools.intake import INPUT_LIMIT, read_bytes, read_one
@@ -23,8 +25,10 @@ if TYPE_CHECKING:
     from tools.fhir.source import RawEncounter
 
 OPTIONS = {"context", "pdf", "review"}
+FETCHED = ".source"
+"""Ending of an object that holds an encounter as ``agent.desk.source.packed`` keeps it."""
 REVIEWS = {"auto", "always", "never"}
-Fetch = Callable[[str], bytes]
+Fetch = Callable[[str, ContextFile | None], "RawEncounter"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +38,7 @@ class Job:
     Attributes:
         session: bookshelf, model, graph, store, opened once.
         folder: relative paths of the manifest are looked up here first, then where the command runs.
-        fhir: reads ``Encounter/<id>`` as a Bundle; None where no FHIR server is configured.
+        fhir: reads ``Encounter/<id>``; None where no FHIR server is configured.
         region: AWS region for ``s3://`` addresses.
     """
 
@@ -50,26 +54,40 @@ class Job:
             InputError: the encounter or an option can not be used.
             AwsError: it can not be fetched, or its outputs not written.
         """
-        from agent.run import code_encounter
-
         if item.fault:
             raise InputError(item.fault)
+        return self.code_raw(self.fetch(item), item, out, number)
+
+    def code_raw(self, raw: "RawEncounter", item: Item, out: Place, number: int | None) -> "CodingResult":
+        """Code what was fetched.
+
+        Raises:
+            InputError: the encounter or an option can not be used; AwsError: its outputs can not be written.
+        """
+        from agent.run import code_encounter
+
         changes = _options(item)
-        raw = self._fetch(item, _context(item, self.folder))
         context = replace(self.session.context, out=out, control_number=number, **changes)
         return code_encounter(raw, context=context, graph=self.session.graph)
 
-    def _fetch(self, item: Item, context: ContextFile | None) -> "RawEncounter":
-        given = item.encounter
+    def fetch(self, item: Item) -> "RawEncounter":
+        """The encounter of a member, wherever it is.
+
+        Raises:
+            InputError: it can not be read as one documented encounter; AwsError: it can not be fetched.
+        """
+        given, context = item.encounter, _context(item, self.folder)
         if isinstance(given, dict):
             return read_bytes(orjson.dumps(given), f"{item.id}.json", context)
         if given.startswith("s3://"):
             data = read_object(given, INPUT_LIMIT, self.region)
+            if given.endswith(FETCHED):
+                return unpacked(zlib.decompress(data))
             return read_bytes(data, given.rpartition("/")[2], context)
         if given.startswith("Encounter/"):
             if self.fhir is None:
                 raise InputError(f"{item.id}: no FHIR server is configured to read Encounter/<id> from")
-            return read_bytes(self.fhir(given), f"{item.id}.json", context)
+            return self.fhir(given, context)
         return read_one(_beside(self.folder, given), context)
 
 

@@ -10,17 +10,20 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import orjson
 
+from agent.aws.place import place_of
 from agent.batch.job import Job, outcome_of
 from agent.batch.manifest import Item
 from knowledge.records import Record
 
 if TYPE_CHECKING:
-    from agent.aws.place import Place
+    from agent.batch.job import Fetch
+    from agent.settings import Settings
 
 LOCK = "workers.lock"
 
@@ -61,27 +64,36 @@ def _serve(setup: Setup, tasks: IO[bytes], answers: IO[bytes]) -> None:
     from agent.settings import load_settings
 
     settings = load_settings()
-    with open_session(
-        settings,
-        model_spec=setup.model,
-        policy=setup.policy,
-        store=setup.store,
-        review=setup.review,
-        pdf=setup.pdf,
-    ) as session:
-        job = Job(session=session, folder=setup.folder, region=settings.region)
+    with (
+        open_session(
+            settings,
+            model_spec=setup.model,
+            policy=setup.policy,
+            store=setup.store,
+            review=setup.review,
+            pdf=setup.pdf,
+        ) as session,
+        _fhir(settings) as fhir,
+    ):
+        job = Job(session=session, folder=setup.folder, fhir=fhir, region=settings.region)
         _answer(answers, b"ready")
         for line in tasks:
             task = Task.model_validate(orjson.loads(line))
-            out = _place(task.out, settings.kms_key, settings.region)
-            done = outcome_of(task.item, out, lambda t=task, o=out: job.code(t.item, o, t.number))  # type: ignore[misc]
+            out = place_of(task.out, kms_key=settings.kms_key, region=settings.region)
+            done = outcome_of(task.item, out, partial(job.code, task.item, out, task.number))
             _answer(answers, orjson.dumps(done.model_dump(mode="json")))
 
 
-def _place(text: str, kms_key: str | None, region: str | None) -> "Place":
-    from agent.aws.place import place_of
+@contextmanager
+def _fhir(settings: "Settings") -> "Iterator[Fetch | None]":
+    """Reads ``Encounter/<id>`` from the configured server."""
+    from agent.fhir import fetch_encounter, open_fhir
 
-    return place_of(text, kms_key=kms_key, region=region)
+    if settings.fhir is None:
+        yield None
+        return
+    with open_fhir(settings) as client:
+        yield lambda reference, context: fetch_encounter(client, reference, settings, context)
 
 
 def _answer(answers: IO[bytes], line: bytes) -> None:

@@ -1,0 +1,337 @@
+"""Worklist, emissions, control numbers, leases and audit in one DynamoDB table, behind the methods the graph knows of ``Store``.
+
+Every write that could be made twice is conditional: two functions that work on one encounter at the same time give one
+emission. The audit is a hash chain per encounter, written in the same transaction as the emission it tells of.
+Keys are ``PK`` and ``SK``, as the checkpoint saver's, so that one table serves both; ``GPK``/``GSK`` index what waits.
+"""
+
+import hashlib
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from typing import Any
+
+import orjson
+
+from agent.aws.clients import AwsBusyError, AwsError, aws_client, told
+from agent.identity import claim_sha256
+from agent.store import BLOCKS, FIRST_IN_BLOCKS, LAST_NUMBER, Emission
+from agent.worklist import Summary
+from tools.claim.model import Claim
+
+Item = dict[str, Any]
+TRIES = 8
+WAITING = ("held", "blocked")
+
+
+class DynamoStore:
+    """One table; ``lease`` is how many seconds an encounter is kept from others when its holder dies."""
+
+    def __init__(self, table: str, region: str | None = None, *, lease: float = 900.0) -> None:
+        self.table = table
+        self._region = region
+        self._lease = lease
+
+    def next_control_number(self, partner: str) -> int:
+        """A control number that was never given to this partner before."""
+        return self._count(partner, 1, 0)
+
+    def reserve_block(self, size: int) -> int:
+        """See :meth:`agent.store.Store.reserve_block`.
+
+        Raises:
+            AwsError: the nine digits are used up.
+        """
+        last = self._count(BLOCKS, size, FIRST_IN_BLOCKS - 1)
+        if last > LAST_NUMBER:
+            raise AwsError(f"{self.table}: no {size} control numbers are left; begin a new table")
+        return last - size + 1
+
+    def live_original(self, claim: Claim) -> str | None:
+        """Hash of the emitted original of this tenant, encounter and payer, or None."""
+        found = self._get(*_emission_key(claim))
+        return str(found["claim_sha256"]) if found else None
+
+    def emission(self, claim: Claim) -> Emission | None:
+        """Under what exactly this claim was emitted before, or None."""
+        return _emission(self._get(*_emission_key(claim)), claim)
+
+    def reserve_emission(
+        self, claim: Claim, partner: str, out: object | None, number: int | None = None
+    ) -> Emission:
+        """See :meth:`agent.store.Store.reserve_emission`; the same claim always gets the same number.
+
+        Raises:
+            AwsBusyError: others wrote at the same time, again and again.
+        """
+        for _ in range(TRIES):
+            seen = self._get(*_emission_key(claim))
+            if (before := _emission(seen, claim)) is not None:
+                return before
+            number = number or self.next_control_number(partner)
+            if self._put_emission(claim, number, out, seen):
+                return Emission(number=number, created=claim.created)
+        raise AwsBusyError(f"{self.table}: an emission is contended; run again")
+
+    def put_worklist(
+        self,
+        tenant: str,
+        encounter: str,
+        thread: str,
+        status: str,
+        reasons: Any,
+        out: object | None,
+        summary: Summary | None = None,
+    ) -> None:
+        """Set where an encounter stands; only what waits for a person is indexed."""
+        about = summary or Summary()
+        item = {
+            "PK": _key(tenant, encounter),
+            "SK": "WORK",
+            "encounter": encounter,
+            "thread": thread,
+            "status": status,
+            "reasons": orjson.dumps(reasons).decode(),
+            "out": str(out) if out else None,
+            "updated_at": _now(),
+            "claim_sha256": about.claim_sha256,
+            "date_of_service": about.date_of_service,
+            "payer": about.payer,
+            "amount": about.amount,
+            "model": about.model,
+        }
+        waits = {"GPK": f"{tenant}#{status}", "GSK": encounter} if status in WAITING else {}
+        with told(self.table):
+            self._table().put_item(Item={**item, **waits})
+
+    def worklist(self, tenant: str, status: str = "held") -> list[Item]:
+        """What waits for a person (``held`` or ``blocked``), by encounter."""
+        query: Item = {
+            "IndexName": "waiting",
+            "KeyConditionExpression": "GPK = :k",
+            "ExpressionAttributeValues": {":k": f"{tenant}#{status}"},
+        }
+        rows: list[Item] = []
+        while True:
+            with told(self.table):
+                page = self._table().query(**query)
+            rows += [{**row, "reasons": orjson.loads(row["reasons"])} for row in page["Items"]]
+            if "LastEvaluatedKey" not in page:
+                return rows
+            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def work(self, tenant: str, encounter: str) -> Item | None:
+        """Where one encounter stands, None when it is not known."""
+        row = self._get(_key(tenant, encounter), "WORK")
+        return {**row, "reasons": orjson.loads(row["reasons"])} if row else None
+
+    @contextmanager
+    def alone(self, tenant: str, encounter: str) -> Iterator[None]:
+        """Work on one encounter while no other function does; the lease of a dead holder runs out.
+
+        Raises:
+            AwsBusyError: another function works on it now.
+        """
+        mine, now = uuid.uuid4().hex, int(time.time())
+        key = {"PK": _key(tenant, encounter), "SK": "LEASE"}
+        lease = {**key, "by": mine, "until": now + int(self._lease), "ttl": now + int(self._lease) + 86_400}
+        if not self._put(lease, "attribute_not_exists(PK) or #u < :now", {":now": now}, {"#u": "until"}):
+            raise AwsBusyError("the encounter is being coded by another function; run again")
+        try:
+            yield
+        finally:
+            self._drop(key, mine)
+
+    def answer(self, run: str) -> Item | None:
+        """What an earlier delivery of the same request was answered, or None."""
+        found = self._get(f"RUN#{run}", "ANSWER")
+        return orjson.loads(found["answer"]) if found else None
+
+    def keep_answer(self, run: str, answer: Item, days: int = 30) -> None:
+        """Remember an answer for further deliveries of the same request."""
+        item = {"PK": f"RUN#{run}", "SK": "ANSWER", "answer": orjson.dumps(answer).decode()}
+        with told(self.table):
+            self._table().put_item(Item={**item, "ttl": int(time.time()) + days * 86_400})
+
+    def keep_token(self, tenant: str, encounter: str, token: str) -> None:
+        """The task token of the state machine that waits for a decision on this encounter."""
+        with told(self.table):
+            self._table().put_item(Item={"PK": _key(tenant, encounter), "SK": "TOKEN", "token": token})
+
+    def token(self, tenant: str, encounter: str) -> str | None:
+        """The task token that waits, or None."""
+        found = self._get(_key(tenant, encounter), "TOKEN")
+        return str(found["token"]) if found else None
+
+    def audit(
+        self,
+        who: str,
+        action: str,
+        subject: str,
+        detail: Item,
+        *,
+        tenant: str = "",
+        encounter: str = "",
+    ) -> None:
+        """Append one entry to the encounter's chain.
+
+        Raises:
+            AwsBusyError: others wrote at the same time, again and again.
+        """
+        for _ in range(TRIES):
+            entry = self._entry(who, action, subject, detail, tenant, encounter)
+            if self._put(entry, "attribute_not_exists(PK)", {}, {}):
+                return
+        raise AwsBusyError(f"{self.table}: the audit is contended; run again")
+
+    def audit_entries(self, tenant: str, encounter: str) -> list[Item]:
+        """The chain of one encounter, oldest first."""
+        rows: list[Item] = []
+        query: Item = {
+            "KeyConditionExpression": "PK = :k",
+            "ExpressionAttributeValues": {":k": f"AUDIT#{tenant}#{encounter}"},
+            "ConsistentRead": True,
+        }
+        while True:
+            with told(self.table):
+                page = self._table().query(**query)
+            rows += page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return rows
+            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def verify_audit(self, tenant: str, encounter: str) -> int | None:
+        """Number of the first entry that was altered or is missing, or None when the chain holds."""
+        previous = ""
+        for number, entry in enumerate(self.audit_entries(tenant, encounter), 1):
+            if (entry["seq"], entry["previous"], entry["hash"]) != (number, previous, _hash(entry)):
+                return number
+            previous = entry["hash"]
+        return None
+
+    def _entry(self, who: str, action: str, subject: str, detail: Item, tenant: str, encounter: str) -> Item:
+        before = self.audit_entries(tenant, encounter)
+        seq = len(before) + 1
+        said = {
+            "PK": f"AUDIT#{tenant}#{encounter}",
+            "SK": f"{seq:06}",
+            "seq": seq,
+            "at": _now(),
+            "who": who,
+            "action": action,
+            "subject": subject,
+            "detail": orjson.dumps(detail, option=orjson.OPT_SORT_KEYS).decode(),
+            "previous": before[-1]["hash"] if before else "",
+        }
+        return {**said, "hash": _hash(said)}
+
+    def _put_emission(self, claim: Claim, number: int, out: object | None, seen: Item | None) -> bool:
+        """Emission and its audit entry together, if nobody was faster."""
+        pk, sk = _emission_key(claim)
+        sha256 = claim_sha256(claim)
+        item = {
+            "PK": pk,
+            "SK": sk,
+            "claim_sha256": sha256,
+            "claim_id": claim.claim_id,
+            "control_number": number,
+            "out": str(out) if out else None,
+            "emitted_at": _now(),
+            "created": claim.created.isoformat(),
+        }
+        detail = {"claim_sha256": sha256, "control_number": number}
+        entry = self._entry("superbill", "emitted", claim.claim_id, detail, claim.tenant, claim.encounter_id)
+        condition: Item = {"ConditionExpression": "attribute_not_exists(PK)"}
+        if seen:
+            condition = {
+                "ConditionExpression": "claim_sha256 = :seen",
+                "ExpressionAttributeValues": {":seen": seen["claim_sha256"]},
+            }
+        puts = [
+            {"Put": {"TableName": self.table, "Item": item, **condition}},
+            {
+                "Put": {
+                    "TableName": self.table,
+                    "Item": entry,
+                    "ConditionExpression": "attribute_not_exists(PK)",
+                }
+            },
+        ]
+        client = self._table().meta.client
+        with told(self.table):
+            try:
+                client.transact_write_items(TransactItems=puts)
+            except client.exceptions.TransactionCanceledException:
+                return False
+        return True
+
+    def _count(self, partner: str, by: int, floor: int) -> int:
+        with told(self.table):
+            done = self._table().update_item(
+                Key={"PK": f"NUMBER#{partner}", "SK": "LAST"},
+                UpdateExpression="set #l = if_not_exists(#l, :floor) + :by",
+                ExpressionAttributeNames={"#l": "last"},
+                ExpressionAttributeValues={":floor": floor, ":by": by},
+                ReturnValues="UPDATED_NEW",
+            )
+        return int(done["Attributes"]["last"])
+
+    def _get(self, pk: str, sk: str) -> Item | None:
+        with told(self.table):
+            found = self._table().get_item(Key={"PK": pk, "SK": sk}, ConsistentRead=True)
+        item: Item | None = found.get("Item")
+        return item
+
+    def _put(self, item: Item, condition: str, values: Item, names: Item) -> bool:
+        table = self._table()
+        given = {"ExpressionAttributeValues": values} if values else {}
+        named = {"ExpressionAttributeNames": names} if names else {}
+        with told(self.table):
+            try:
+                table.put_item(Item=item, ConditionExpression=condition, **given, **named)
+            except table.meta.client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
+    def _drop(self, key: Item, mine: str) -> None:
+        table = self._table()
+        with told(self.table):
+            try:
+                table.delete_item(
+                    Key=key,
+                    ConditionExpression="#b = :mine",
+                    ExpressionAttributeNames={"#b": "by"},
+                    ExpressionAttributeValues={":mine": mine},
+                )
+            except table.meta.client.exceptions.ConditionalCheckFailedException:
+                return  # the lease ran out and someone else has it
+
+    def _table(self) -> Any:
+        return aws_client("dynamodb.resource", self._region).Table(self.table)
+
+
+def _emission(found: Item | None, claim: Claim) -> Emission | None:
+    if found is None or found["claim_sha256"] != claim_sha256(claim):
+        return None
+    return Emission(number=int(found["control_number"]), created=date.fromisoformat(found["created"]))
+
+
+def _key(tenant: str, encounter: str) -> str:
+    return f"ENC#{tenant}#{encounter}"
+
+
+def _emission_key(claim: Claim) -> tuple[str, str]:
+    payer = (claim.billed.payer_id or claim.billed.payer_name) if claim.billed else ""
+    return _key(claim.tenant, claim.encounter_id), f"EMISSION#{payer}"
+
+
+def _hash(entry: Item) -> str:
+    names = ("seq", "at", "who", "action", "subject", "detail", "previous")
+    said = [str(entry[name]) for name in names]
+    return hashlib.sha256(orjson.dumps(said)).hexdigest()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
