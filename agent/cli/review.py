@@ -136,23 +136,23 @@ def worklist(options: argparse.Namespace) -> int:
 
 def decide(options: argparse.Namespace) -> int:
     """Approve, reject, amend or override; the decision is bound to the claim that was looked at."""
-    if (
-        options.decision != "approve"
-        and not options.reason.strip()
-        and not getattr(options, "preview", False)
-    ):
-        raise UsageError(f"{options.decision} needs --reason: say why, it stays in the audit")
     with _desk(options) as desk:
         case = desk.case(options.encounter)
+        if options.decision != "approve" and not options.reason.strip() and not _only_preview(options):
+            raise UsageError(f"{options.decision} needs --reason: say why, it stays in the audit")
         sha256 = options.claim or _shown(case)
         edits = _edits(options) if options.decision == "amend" else ()
-        if options.decision == "amend" and options.preview:
+        if _only_preview(options):
             return _preview(desk, options.encounter, edits)
         result = _decided(desk, options, sha256, edits)
     sys.stdout.write(f"{options.encounter}: {result.status}\n")
     for reason in result.coding.review.reasons:
         sys.stdout.write(f"  still held ({reason.kind}): {reason.text}\n")
     return EXIT_OK if options.decision == "reject" else BY_STATUS[result.status]
+
+
+def _only_preview(options: argparse.Namespace) -> bool:
+    return bool(options.decision == "amend" and options.preview)
 
 
 def _decided(

@@ -62,12 +62,13 @@ def open_desk(
     from agent.desk.book import Book
     from agent.desk.desk import Desk, utc_now
     from agent.session import open_session
+    from agent.store import Store
 
     own = replace(settings, tenant=tenant) if tenant else settings
     with open_session(own, model_spec=model_spec, store=store, policy=policy) as session:
         kept = session.context.store
-        if kept is None:
-            raise DeskError("a desk needs a store; give --store")
+        if not isinstance(kept, Store):
+            raise DeskError("a desk needs a store in a folder; give --store")
         yield Desk(
             tenant=own.tenant,
             store=kept,
