@@ -12,7 +12,6 @@ from agent.desk.source import packed
 from agent.identity import claim_sha256
 from agent.state import State
 from agent.store import Store
-from agent.store import Store
 from agent.worklist import Summary
 from tools.proposal import ProviderQuery
 
@@ -32,13 +31,7 @@ def keep(state: State, context: Context, coding: Coding, thread: str) -> None:
     )
     reasons = [r.model_dump() for r in state["reasons"]]
     where = (facts.tenant, facts.encounter_id)
-    if not isinstance(
-        context.store, Store
-    ):  # DynamoDB keeps the row; source and queries lie with the outputs in S3
-        context.store.put_worklist(*where, thread, coding.status, reasons, context.out, summary)
-        return
-    where = (facts.tenant, facts.encounter_id)
-    if not isinstance(context.store, Store):  # a table in the cloud keeps the worklist; its desk is not built
+    if not isinstance(context.store, Store):  # DynamoDB keeps the row; no desk is built over it
         context.store.put_worklist(*where, thread, coding.status, reasons, context.out, summary)
         return
     Book(context.store, facts.tenant)
