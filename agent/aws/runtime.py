@@ -128,7 +128,7 @@ def dynamo_checkpointer(own: Runtime) -> "BaseCheckpointSaver[str]":
 
     from agent.run import state_types
 
-    class Saver(DynamoDBSaver):
+    class Saver(DynamoDBSaver):  # type: ignore[misc] # the package ships no types
         serde: ClassVar[Any] = JsonPlusSerializer(allowed_msgpack_modules=state_types())
 
     saver: BaseCheckpointSaver[str] = Saver(

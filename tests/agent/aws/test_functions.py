@@ -1,0 +1,263 @@
+"""The Lambda functions over a moto account: codes, idempotent, no PHI in logs, faults with the right outcome."""
+
+import hashlib
+import hmac
+from typing import Any
+
+import boto3
+import orjson
+import pytest
+from botocore.exceptions import ClientError
+
+from agent.aws import decide, fetch, handler, notify, reserve, review, submit
+from agent.aws.clients import AwsBusyError, AwsError, aws_client
+from agent.aws.functions import BadInputError
+from agent.aws.runtime import Runtime
+from evals.benchmarks.synthetic import encounters
+from tests.agent.aws.account import BUCKET, REGION, get, keys, lines, put, rows
+from tests.agent.aws.conftest import forget
+from tests.agent.cli_run import ANKLE
+
+CLEAN = {"claim_837", "claim_cms1500", "claim_fhir", "claim", "coding", "report", "trace"}
+
+
+def ankle() -> dict[str, Any]:
+    """The shipped encounter, in S3."""
+    return {"encounter": put("in/ankle.json", ANKLE.read_bytes()), "options": {"pdf": False}}
+
+
+def unpaid() -> dict[str, Any]:
+    """An encounter that is held: its coverage is missing."""
+    name, content = list(encounters(23))[-1]
+    return {"id": name, "encounter": put(f"in/{name}.json", content)}
+
+
+class TestHandler:
+    def test_emits_as_the_contract_says(self, own: Runtime) -> None:
+        said = handler({"encounter": orjson.loads(ANKLE.read_bytes()), "options": {}})
+        assert set(said) == {"encounter_id", "status", "artifacts", "review"}
+        assert said["status"] == "emitted"
+        assert not said["review"]["required"]
+        assert set(said["artifacts"]) == CLEAN
+        assert said["artifacts"]["claim_837"] == f"s3://{BUCKET}/out/05-ankle-injury/claim.837"
+        assert get(said["artifacts"]["claim_837"]).startswith(b"ISA*")
+
+    def test_manifest_is_last_and_tells_each_file(self, own: Runtime) -> None:
+        said = handler(ankle())
+        listed = orjson.loads(get(f"s3://{BUCKET}/out/05-ankle-injury/manifest.json"))["files"]
+        for uri in said["artifacts"].values():
+            assert listed[uri.rpartition("/")[2]]["sha256"] == hashlib.sha256(get(uri)).hexdigest()
+        assert "claim.cms1500.pdf" not in listed
+
+    def test_held_has_drafts_alone(self, own: Runtime) -> None:
+        said = handler(unpaid())
+        assert said["status"] == "held"
+        assert said["review"]["required"]
+        assert set(said["artifacts"]) == CLEAN - {"claim_837", "claim_cms1500", "claim_fhir"}
+        (waiting,) = own.store.worklist("default")
+        assert waiting["encounter"] == said["encounter_id"]
+        assert waiting["reasons"]
+
+    def test_duplicate_delivery_is_one_claim(self, own: Runtime, capsys: pytest.CaptureFixture[str]) -> None:
+        first = handler(ankle())
+        before = get(first["artifacts"]["coding"])
+        forget()  # the second delivery reaches another, cold function
+        assert handler(ankle()) == first
+        assert get(first["artifacts"]["coding"]) == before
+        assert len(rows("EMISSION")) == 1
+        assert [x["duplicate"] for x in lines(capsys.readouterr().out) if "duplicate" in x] == [False, True]
+
+    def test_redelivery_without_a_kept_answer_writes_the_same_bytes(self, own: Runtime) -> None:
+        first = handler(ankle())
+        claim = get(first["artifacts"]["claim_837"])
+        (kept,) = rows("ANSWER")
+        boto3.resource("dynamodb", region_name=REGION).Table(own.store.table).delete_item(
+            Key={"PK": kept["PK"], "SK": kept["SK"]}
+        )
+        assert handler(ankle()) == first
+        assert get(first["artifacts"]["claim_837"]) == claim
+        assert len(rows("EMISSION")) == 1
+        assert [e["action"] for e in own.store.audit_entries("default", "05-ankle-injury")] == ["emitted"]
+
+    def test_two_at_once_the_second_comes_again(self, own: Runtime) -> None:
+        with (
+            own.store.alone("default", "05-ankle-injury"),
+            pytest.raises(AwsBusyError, match="another function"),
+        ):
+            handler(ankle())
+        assert handler(ankle())["status"] == "emitted"
+
+    @pytest.mark.parametrize(
+        "event",
+        [
+            {},
+            {"encounter": "/etc/passwd"},
+            {"encounter": "s3://superbill-test/in/ankle.json", "id": "../x"},
+            {"encounter": {"resourceType": "Patient"}},
+            {"encounter": {"resourceType": "Bundle"}, "options": {"model": "x"}},
+        ],
+    )
+    def test_bad_input_is_told_and_writes_nothing(self, own: Runtime, event: dict[str, Any]) -> None:
+        with pytest.raises(BadInputError):
+            handler(event)
+        assert keys("out/") == []
+        assert rows("") == []
+
+    def test_no_phi_in_logs(self, own: Runtime, capsys: pytest.CaptureFixture[str]) -> None:
+        handler(ankle())
+        handler(unpaid())
+        out = capsys.readouterr().out
+        for secret in ("Whitcombe", "Jamal", "ankle", "2002-06-11", "s3://"):
+            assert secret not in out
+        measured = [x for x in lines(out) if "_aws" in x]
+        assert [x["Status"] for x in measured] == ["emitted", "held"]
+        assert measured[0]["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Superbill"
+        assert all(x["Seconds"] > 0 for x in measured)
+
+
+class TestFaults:
+    """The rows of the fault table that live here."""
+
+    def test_failure_between_two_writes_leaves_no_output_and_heals(
+        self, own: Runtime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client, done = aws_client("s3", own.settings.region), []
+        real = client.put_object
+
+        def failing(**given: Any) -> Any:
+            if given["Key"].startswith("out/05") and len(done) == 2:
+                raise ClientError(
+                    {"Error": {"Code": "SlowDown"}, "ResponseMetadata": {"HTTPStatusCode": 503}}, "PutObject"
+                )
+            done.append(given["Key"])
+            return real(**given)
+
+        monkeypatch.setattr(client, "put_object", failing)
+        with pytest.raises(AwsBusyError, match="SlowDown"):
+            handler(ankle())
+        assert "out/05-ankle-injury/manifest.json" not in keys("out/05")
+        (emission,) = rows("EMISSION")
+        monkeypatch.setattr(client, "put_object", real)
+        said = handler(ankle())
+        assert said["status"] == "emitted"
+        assert "out/05-ankle-injury/manifest.json" in keys("out/05")
+        assert rows("EMISSION") == [emission]
+        number = f"{int(emission['control_number']):09}"
+        assert f"*{number}*".encode() in get(said["artifacts"]["claim_837"])
+
+    @pytest.mark.parametrize(
+        ("code", "status", "kind"),
+        [
+            ("ProvisionedThroughputExceededException", 400, AwsBusyError),
+            ("ExpiredTokenException", 400, AwsError),
+            ("AccessDeniedException", 400, AwsError),
+        ],
+    )
+    def test_table_refuses_before_anything_is_emitted(
+        self, own: Runtime, monkeypatch: pytest.MonkeyPatch, code: str, status: int, kind: type[Exception]
+    ) -> None:
+        client = aws_client("dynamodb.resource", own.settings.region).meta.client
+
+        def refusing(**_: Any) -> Any:
+            raise ClientError(
+                {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Put"
+            )
+
+        monkeypatch.setattr(client, "transact_write_items", refusing)
+        with pytest.raises(kind) as raised:
+            handler(ankle())
+        assert isinstance(raised.value, AwsBusyError) == (kind is AwsBusyError)
+        assert "Whitcombe" not in str(raised.value)
+        assert keys("out/") == []
+        assert rows("EMISSION") == []
+
+    def test_dead_holder_lets_go_when_its_lease_ends(self, own: Runtime) -> None:
+        boto3.resource("dynamodb", region_name=REGION).Table(own.store.table).put_item(
+            Item={"PK": "ENC#default#05-ankle-injury", "SK": "LEASE", "by": "dead", "until": 1}
+        )
+        assert handler(ankle())["status"] == "emitted"
+
+
+class TestReview:
+    def test_approval_of_a_held_claim_emits_it(self, own: Runtime) -> None:
+        said = handler({**ankle(), "options": {"review": "always"}})
+        assert said["status"] == "held"
+        review({"token": "token-1", "answer": said})
+        assert own.store.token("default", said["encounter_id"]) == "token-1"
+        row = own.store.work("default", said["encounter_id"])
+        assert row is not None
+        decision = {"action": "approve", "claim_sha256": row["claim_sha256"], "by": "A. Reviewer"}
+        forget()
+        with pytest.MonkeyPatch.context() as patch:
+            sent: list[str] = []
+            patch.setattr("agent.aws.functions._send", lambda _own, token, _answer: sent.append(token))
+            after = decide({"encounter_id": said["encounter_id"], "decision": decision})
+        assert after["status"] == "emitted"
+        assert sent == ["token-1"]
+        assert get(after["artifacts"]["claim_837"]).startswith(b"ISA*")
+        assert [e["action"] for e in own.store.audit_entries("default", "05-ankle-injury")] == [
+            "approve",
+            "emitted",
+        ]
+        assert own.store.verify_audit("default", "05-ankle-injury") is None
+        with pytest.raises(BadInputError, match="no encounter is held"):
+            decide({"encounter_id": said["encounter_id"], "decision": decision})
+
+    def test_decision_about_another_claim_is_refused(self, own: Runtime) -> None:
+        said = handler({**ankle(), "options": {"review": "always"}})
+        decision = {"action": "approve", "claim_sha256": "0" * 64, "by": "A. Reviewer"}
+        with pytest.raises(BadInputError, match="has changed"):
+            decide({"encounter_id": said["encounter_id"], "decision": decision})
+
+    def test_altered_audit_is_found(self, own: Runtime) -> None:
+        handler(ankle())
+        (entry,) = rows("000001")
+        boto3.resource("dynamodb", region_name=REGION).Table(own.store.table).put_item(
+            Item={**entry, "who": "x"}
+        )
+        assert own.store.verify_audit("default", "05-ankle-injury") == 1
+
+
+class TestSteps:
+    def test_fetch_brings_an_inline_encounter_into_s3(self, own: Runtime) -> None:
+        event = fetch({"encounter": orjson.loads(ANKLE.read_bytes())})
+        assert event["encounter"].startswith(f"s3://{BUCKET}/out/.sources/")
+        assert handler(event)["status"] == "emitted"
+        assert fetch(event) == event
+
+    def test_submit_leaves_one_object_whatever_how_often(self, own: Runtime) -> None:
+        said = handler(ankle())
+        assert submit(said) == submit(said)
+        (name,) = keys("outbox/")
+        assert get(f"s3://{BUCKET}/{name}") == get(said["artifacts"]["claim_837"])
+
+    def test_reserve_is_the_same_for_the_same_manifest(self, own: Runtime) -> None:
+        put("m.jsonl", b'{"id":"a"}\n\n{"id":"b"}\n')
+        put("n.jsonl", b'{"id":"c"}\n')
+        first = reserve({"bucket": BUCKET, "key": "m.jsonl"})
+        assert first == {"bucket": BUCKET, "key": "m.jsonl", "members": 2, "first": 500_000_001}
+        assert reserve({"bucket": BUCKET, "key": "m.jsonl"}) == first
+        assert reserve({"bucket": BUCKET, "key": "n.jsonl"})["first"] == 500_000_003
+
+    def test_notify_tells_bus_and_topic_ids_only(self, own: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+        told: list[Any] = []
+        monkeypatch.setenv("SUPERBILL_EVENT_BUS", "default")
+        forget()
+        client = aws_client("events", REGION)
+        real = client.put_events
+        monkeypatch.setattr(client, "put_events", lambda **given: (told.append(given), real(**given))[1])
+        said = handler(ankle())
+        notify(said)
+        for given in told:
+            (entry,) = given["Entries"]
+            assert entry["DetailType"] == "Encounter emitted"
+            assert set(orjson.loads(entry["Detail"])) == {"encounter_id", "status", "artifacts"}
+        assert len(told) == 2
+
+
+def test_signature_can_be_checked_by_the_receiver() -> None:
+    from agent.aws.announce import signature
+
+    at, _, made = signature("key", 1_700_000_000, b"{}").partition(",v1=")
+    assert at == "t=1700000000"
+    assert made == hmac.new(b"key", b"1700000000.{}", hashlib.sha256).hexdigest()
