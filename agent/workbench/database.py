@@ -24,13 +24,13 @@ create index if not exists failure_key on failure (key, at);
 class Database:
     """One connection behind a lock; every write is a transaction."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "people.sqlite", schema: str = SCHEMA) -> None:
         """Open or create the file.
 
         Raises:
             StoreError: the folder can not be written, or the file is no database of ours.
         """
-        path = folder / "people.sqlite"
+        path = folder / name
         self._lock = RLock()
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -38,9 +38,9 @@ class Database:
             self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
             self._db.execute("pragma journal_mode=wal")
             self._db.execute("pragma synchronous=normal")
-            self._db.executescript(SCHEMA)
+            self._db.executescript(schema)
         except (OSError, sqlite3.DatabaseError) as error:
-            raise StoreError(f"{path}: no users can be kept here ({error}); give --store") from error
+            raise StoreError(f"{path}: can not be kept here ({error}); give --store") from error
 
     def close(self) -> None:
         """Close the file."""
