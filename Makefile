@@ -39,7 +39,7 @@ check: setup ## Lint, types, import directions, data files
 	@$(BIN)/superbill knowledge check
 
 eval: setup ## Score the embedded coder on the shipped cases, write the report
-	@$(BIN)/superbill eval run --cases evals/cases/shipped.jsonl --model rules --out $(OUT)/eval
+	@$(BIN)/superbill eval run --cases evals/cases --solver agent --solver search_only --out $(OUT)/eval --gate all
 
 bench: setup ## Measure speed (figures for docs/measurements.md)
 	@$(PY) -m evals.benchmarks

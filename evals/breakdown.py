@@ -14,7 +14,7 @@ Json = dict[str, Any]
 def claim_level(results: Sequence[CaseResult]) -> Json:
     """Clean claims, money over and under, relative values and severity.
 
-    ``clean`` is the share of claims that the self-check does not refuse; ``right_payment`` the share of priced cases
+    ``clean`` is the share of claims whose codes the self-check does not refuse; ``right_payment`` the share of priced cases
     whose claim is worth what gold is worth. ``over`` and ``under`` are shares of gold's money, ``severity`` is the mean
     weight of a case's faults (weights in scorers/severity.csv), ``paying_faults`` of them those that change payment.
     """

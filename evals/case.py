@@ -121,6 +121,15 @@ class SolvedCase:
     steps: Sequence[Mapping[str, Any]] = ()
 
 
+class BrokenSolverError(Exception):
+    """A solver broke on the way; ``__cause__`` is the fault, ``steps`` what had happened until then."""
+
+    def __init__(self, steps: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Keep the steps for the trajectory."""
+        super().__init__("the solver broke")
+        self.steps = tuple(steps)
+
+
 Solver = Callable[[EvalCase], SolvedCase]
 
 

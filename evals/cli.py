@@ -1,55 +1,104 @@
-"""``superbill eval run|report|compare``: score a model on cases."""
+"""``superbill eval run|report|compare|redact``: score solvers on cases, look at two runs side by side."""
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from rich.console import Console
-from rich.table import Table
 
-from evals.case import CaseError, load_cases
-from evals.report import percent, render_report
-from evals.results import CaseResult
-from evals.run import bar, run_cases, write_run
+from evals.case import CaseError, EvalCase
+from evals.compare import CompareError, compare, load_results
+from evals.datasets import load_dataset
+from evals.gate import GateError, fallen, floors
+from evals.journal import Journal, JournalError
+from evals.report import render_comparison, render_report
+from evals.run import Budget, Keeper, Run, bar, run_cases, write_run
+from evals.solvers import SOLVERS, Opened, SolverError
+from evals.tables import print_comparison, print_summaries
+from evals.trajectories import StaleCassetteError
+
+if TYPE_CHECKING:
+    from agent.context import Limits
 
 EXIT_INPUT = 2
-_SHOWN = (
-    ("icd10", ("must_recall", "may_precision", "f1", "strict_f1", "f1_3char", "first_listed")),
-    ("em", ("exact", "within_one", "over", "under")),
-    ("lines", ("precision", "recall", "f1")),
-    ("modifiers", ("precision", "recall")),
-    ("links", ("accuracy",)),
-)
+_USER_ERRORS = (CaseError, CompareError, GateError, JournalError, SolverError, StaleCassetteError)
 
 
 def add(name: str, parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``superbill eval``."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    run = actions.add_parser("run", help="solve and score cases")
-    run.add_argument("--cases", type=Path, required=True, help="JSONL file of cases, or a folder of them")
-    run.add_argument("--model", help="rules (default), bedrock:<model id>, provider:model")
-    run.add_argument(
-        "--out", type=Path, required=True, help="folder for results.jsonl, summary.json, report.html"
-    )
-    run.add_argument("--workers", type=int, default=1, help="cases solved at the same time (default 1)")
-    run.add_argument(
-        "--half", choices=("tuned", "held_out"), help="only this half of the cases (by hash of the id)"
-    )
-    run.add_argument("--limit", type=_count, metavar="N", help="only the first N of the chosen cases")
-    run.add_argument("--json", action="store_true", help="print the summary object and nothing else")
-    run.set_defaults(run=run_command)
+    _add_run(actions.add_parser("run", help="solve and score cases"))
     report = actions.add_parser("report", help="render report.html of a run again")
     report.add_argument("out", type=Path, metavar="OUT", help="folder of the run")
     report.add_argument("--cases", type=Path, required=True, help="the cases of the run, for their notes")
     report.set_defaults(run=report_command)
-    compare = actions.add_parser("compare", help="two runs side by side")
-    compare.add_argument("before", type=Path, metavar="BEFORE", help="folder of the earlier run")
-    compare.add_argument("after", type=Path, metavar="AFTER", help="folder of the later run")
-    compare.add_argument("--json", action="store_true", help="print the differences as JSON")
-    compare.set_defaults(run=compare_command)
+    compared = actions.add_parser(
+        "compare", help="two runs side by side: what got better and worse, case by case"
+    )
+    compared.add_argument("before", type=Path, metavar="BEFORE", help="folder of the earlier run")
+    compared.add_argument("after", type=Path, metavar="AFTER", help="folder of the later run")
+    compared.add_argument("--cases", type=Path, help="the cases, to show the notes beside what moved")
+    compared.add_argument("--html", type=Path, help="the page (default AFTER/compare.html)")
+    compared.add_argument("--json", action="store_true", help="print the comparison as one JSON object")
+    compared.set_defaults(run=compare_command)
+    redacted = actions.add_parser(
+        "redact", help="a run's trajectories as cassettes without names, numbers and birth dates"
+    )
+    redacted.add_argument("source", type=Path, metavar="RUN", help="folder of a run of the agent")
+    redacted.add_argument("target", type=Path, metavar="OUT", help="folder for the cassettes")
+    redacted.set_defaults(run=redact_command)
+
+
+def _add_run(run: argparse.ArgumentParser) -> None:
+    run.add_argument(
+        "--cases",
+        type=Path,
+        required=True,
+        help="JSONL file or folder of them; CSV, FHIR folder, 837P with notes",
+    )
+    run.add_argument("--context", type=Path, help="JSON of context keys for cases that do not say them (CSV)")
+    run.add_argument(
+        "--solver", action="append", choices=SOLVERS, help="may be repeated: side by side (default agent)"
+    )
+    run.add_argument("--model", help="rules (default), bedrock:<model id>, provider:model")
+    run.add_argument(
+        "--from", dest="recorded", type=Path, metavar="RUN", help="the run that recorded replays"
+    )
+    run.add_argument(
+        "--over-changes", action="store_true", help="replay over changed tables, to see what moves"
+    )
+    run.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="folder for results.jsonl, summary.json, report.html, trajectories",
+    )
+    run.add_argument("--workers", type=count, default=1, help="cases solved at the same time (default 1)")
+    run.add_argument(
+        "--half", choices=("tuned", "held_out"), help="only this half of the cases (by hash of the id)"
+    )
+    run.add_argument("--limit", type=count, metavar="N", help="only the first N of the chosen cases")
+    run.add_argument(
+        "--resume", action="store_true", help="go on with a run that was cut; finished cases are kept"
+    )
+    run.add_argument("--gate", metavar="SET", help="fail (exit 1) below this set of evals/baseline.json")
+    for what, kind, words in (
+        ("turns", count, "model turns"),
+        ("tokens", count, "tokens"),
+        ("cost", amount, "US dollars"),
+        ("seconds", amount, "seconds"),
+    ):
+        run.add_argument(f"--max-{what}", type=kind, metavar="N", help=f"limit of {words} an encounter")
+    run.add_argument(
+        "--total-cost", type=amount, metavar="USD", help="start nothing more once the run has cost this"
+    )
+    run.add_argument("--total-seconds", type=amount, metavar="S", help="start nothing more after this time")
+    run.add_argument("--json", action="store_true", help="print the summary object and nothing else")
+    run.set_defaults(run=run_command)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -62,32 +111,106 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run_command(options: argparse.Namespace) -> int:
-    """Solve, score, write, print; 0 when every case was answered, 1 when some failed, 2 for unusable input."""
-    from evals.solvers import agent_solver
-
+    """Solve, score, write, print; 0 when all went well, 1 for failed cases or a fallen gate, 2 for unusable input."""
     try:
-        cases = [c for c in load_cases(options.cases) if options.half in {None, half(c.id)}]
-    except CaseError as error:
+        cases = [
+            c for c in load_dataset(options.cases, options.context) if options.half in {None, half(c.id)}
+        ]
+        cases = cases[: options.limit]
+        baseline = floors(options.gate) if options.gate else None
+        runs = [_run(name, n, cases, options) for n, name in enumerate(options.solver or ["agent"])]
+    except _USER_ERRORS as error:
         return _refuse(error)
-    cases = cases[: options.limit]
-    with agent_solver(options.model) as (solver, book), bar(len(cases), quiet=options.json) as step:
+    summaries = [r.summary for r in runs]
+    names = [" ".join(filter(None, (s["solver"], s["model"]))) for s in summaries]
+    first = {**summaries[0], "solvers": names}
+    write_run(Run(summary=first, results=runs[0].results), cases, options.out, summaries[1:])
+    if options.json:
+        beside = dict(zip(names[1:], summaries[1:], strict=True))
+        sys.stdout.write(orjson.dumps({**first, "others": beside}).decode() + "\n")
+    else:
+        print_summaries(summaries)
+        sys.stdout.write(f"results and report: {options.out}\n")
+    worse = fallen(first, baseline) if baseline else []
+    for line in worse:
+        sys.stderr.write(f"superbill eval: below the baseline {options.gate}: {line}\n")
+    return 1 if worse or first["failed"] else 0
+
+
+def _run(name: str, number: int, cases: Sequence[EvalCase], options: argparse.Namespace) -> Run:
+    """One solver over the cases; the first keeps its files in --out, others in a folder of their name beside them."""
+    from evals import solvers
+
+    out = options.out / name if number else options.out
+    opening = solvers.open_solver(
+        name,
+        model=options.model,
+        limits=_limits(options),
+        recorded=options.recorded,
+        over_changes=options.over_changes,
+    )
+    budget = Budget(
+        cost_usd=float(options.total_cost or "inf"), seconds=float(options.total_seconds or "inf")
+    )
+    with opening as opened, bar(len(cases), quiet=options.json) as step:
+        _fit(opened, cases)
+        keeper = Keeper(
+            out=out, journal=Journal(out, opened.about, resume=options.resume), about=opened.about
+        )
         run = run_cases(
             cases,
-            solver,
-            book=book,
+            opened.solver,
+            book=opened.book,
             workers=options.workers,
-            model=solver.context.model_spec,
+            model=opened.model,
             step=step,
+            keeper=keeper,
+            budget=budget,
         )
-    write_run(run, cases, options.out)
-    _print(run.summary, options)
-    return 1 if run.summary["failed"] else 0
+    run = replace(run, summary={**run.summary, "solver": name, "limits": dict(opened.limits)})
+    if number:
+        write_run(run, cases, out)
+    return run
 
 
-def _count(said: str) -> int:
+def _fit(opened: Opened, cases: Sequence[EvalCase]) -> None:
+    """Refuse a replay before it starts where one of its cassettes is missing or stale."""
+    from evals.solvers.recorded import RecordedSolver
+
+    if isinstance(opened.solver, RecordedSolver):
+        for case in cases:
+            opened.solver.cassette(case)
+
+
+def _limits(options: argparse.Namespace) -> "Limits | None":
+    from agent.context import Limits
+
+    given = {
+        "turns": options.max_turns,
+        "tokens": options.max_tokens,
+        "cost_usd": options.max_cost,
+        "seconds": None if options.max_seconds is None else float(options.max_seconds),
+    }
+    said: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    return replace(Limits(), **said) if said else None
+
+
+def count(said: str) -> int:
+    """A number of things, 1 or more."""
     if not said.isascii() or not said.isdigit() or int(said) < 1:
-        raise argparse.ArgumentTypeError(f"{said!r} is no number of cases; give 1 or more")
+        raise argparse.ArgumentTypeError(f"{said!r} is no number; give 1 or more")
     return int(said)
+
+
+def amount(said: str) -> Decimal:
+    """An amount above zero."""
+    try:
+        value = Decimal(said)
+    except InvalidOperation:
+        value = Decimal(0)
+    if not value.is_finite() or value <= 0:
+        raise argparse.ArgumentTypeError(f"{said!r} is no amount above zero")
+    return value
 
 
 def half(case_id: str) -> str:
@@ -98,106 +221,63 @@ def half(case_id: str) -> str:
 
 
 def report_command(options: argparse.Namespace) -> int:
-    """Render report.html from summary.json and results.jsonl."""
+    """Render report.html from summary.json and results.jsonl, with the solvers that stand beside it."""
     try:
-        notes = {case.id: case.note for case in load_cases(options.cases)}
+        notes = {case.id: case.note for case in load_dataset(options.cases)}
         summary = _summary(options.out)
-        lines = (options.out / "results.jsonl").read_bytes().splitlines()
-    except (CaseError, OSError) as error:
+        results = load_results(options.out)
+        others = [
+            _summary(options.out / name)
+            for name in SOLVERS
+            if (options.out / name / "summary.json").is_file()
+        ]
+    except _USER_ERRORS as error:
         return _refuse(error)
-    results = [CaseResult.model_validate_json(line) for line in lines]
-    (options.out / "report.html").write_text(render_report(summary, results, notes), encoding="utf-8")
+    page = render_report(summary, results, notes, others)
+    (options.out / "report.html").write_text(page, encoding="utf-8")
     return 0
 
 
 def compare_command(options: argparse.Namespace) -> int:
-    """Print every rate of two runs; a change beyond the earlier interval is marked."""
+    """Print and draw what two runs differ in."""
     try:
-        before, after = _summary(options.before), _summary(options.after)
-    except OSError as error:
+        found = compare(load_results(options.before), load_results(options.after))
+        notes = {case.id: case.note for case in load_dataset(options.cases)} if options.cases else {}
+    except _USER_ERRORS as error:
         return _refuse(error)
-    rows = differences(before, after)
+    page = options.html or options.after / "compare.html"
+    drawn = render_comparison(found, options.before.name, options.after.name, notes)
+    page.write_text(drawn, encoding="utf-8")
     if options.json:
-        sys.stdout.write(orjson.dumps(rows).decode() + "\n")
+        sys.stdout.write(found.model_dump_json() + "\n")
         return 0
-    table = Table("rate", "before", "after", "change", "")
-    for row in rows:
-        mark = "beyond chance" if row["significant"] else ""
-        table.add_row(
-            row["rate"], percent(row["before"]), percent(row["after"]), f"{100 * row['change']:+.1f}", mark
-        )
-    Console().print(table)
+    print_comparison(found)
+    sys.stdout.write(f"page: {page}\n")
     return 0
 
 
-def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Every rate both runs have, with its change and whether it leaves the earlier 95 % interval."""
-    rows = []
-    for group, names in _SHOWN:
-        for name in names:
-            old, new = before[group][name], after[group][name]
-            if old is None or new is None:
-                continue
-            low, high = before[group]["ci95"][name] or (old, old)
-            rows.append(
-                {
-                    "rate": f"{group}.{name}",
-                    "before": old,
-                    "after": new,
-                    "change": new - old,
-                    "significant": not low <= new <= high,
-                }
-            )
-    return rows
+def redact_command(options: argparse.Namespace) -> int:
+    """Write cassettes of a run that name nobody."""
+    from evals.redact import redact_run
+
+    try:
+        written = redact_run(options.source, options.target)
+    except _USER_ERRORS as error:
+        return _refuse(error)
+    sys.stdout.write(f"{written} cassettes: {options.target}\n")
+    return 0
 
 
-def _summary(folder: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = orjson.loads((folder / "summary.json").read_bytes())
+def _summary(folder: Path) -> Mapping[str, Any]:
+    try:
+        loaded: Mapping[str, Any] = orjson.loads((folder / "summary.json").read_bytes())
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise CompareError(
+            f"{folder}: holds no summary.json that can be read; give the folder of a run"
+        ) from error
     return loaded
 
 
 def _refuse(error: Exception) -> int:
     sys.stderr.write(f"superbill eval: {error}\n")
     return EXIT_INPUT
-
-
-def _print(summary: Mapping[str, Any], options: argparse.Namespace) -> None:
-    if options.json:
-        sys.stdout.write(orjson.dumps(summary).decode() + "\n")
-        return
-    table = Table(
-        "", "rate", "value", "95 % interval", title=f"{summary['model']} on {summary['cases']} cases"
-    )
-    for group, names in _SHOWN:
-        for index, name in enumerate(names):
-            rate, interval = summary[group][name], summary[group]["ci95"][name]
-            table.add_row("" if index else group, name, percent(rate), _span(interval))
-    for row in _whole_run(summary):
-        table.add_row(*row)
-    Console().print(table)
-    Console().print(f"results and report: {options.out}")
-
-
-def _whole_run(summary: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
-    """The rows of the contract's table that speak of the whole run."""
-    must_not, latency = summary["must_not"], summary["latency_ms"]
-    yield "must_not", "violations", f"{must_not['violations']} of {must_not['of']}", _span(must_not["ci95"])
-    yield "codes", "fabricated", str(summary["fabricated_codes"]), ""
-    for group, name in (("evidence", "evidence_verified"), ("blocked", "blocked_rate")):
-        yield group, name, percent(summary[name]), _span(summary["ci95"][name])
-    for index, (kind, number) in enumerate(summary["held"].items()):
-        yield "" if index else "held", kind, str(number), ""
-    for index, name in enumerate(("ece", "brier", "auroc")):
-        found = summary["calibration"][name]
-        yield "" if index else "calibration", name, "–" if found is None else f"{found:.3f}", ""
-    for index, (name, found) in enumerate(latency.items()):
-        yield "" if index else "latency", name, "–" if found is None else f"{found:.0f} ms", ""
-    speed = summary["encounters_per_s"]
-    yield "speed", "encounters per second", "–" if speed is None else f"{speed:.2f}", ""
-    yield "use", "tokens", f"{summary['tokens']:,}", ""
-    yield "", "cost", f"{summary['cost_usd']:.2f} USD", ""
-    yield "failed", "cases", str(summary["failed"]), ""
-
-
-def _span(interval: Sequence[float] | None) -> str:
-    return f"{percent(interval[0])} to {percent(interval[1])}" if interval else ""

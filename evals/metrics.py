@@ -112,3 +112,12 @@ def reliability(pairs: Sequence[tuple[float, bool]], bins: int = 10) -> list[tup
         (sum(c for c, _ in g) / len(g), sum(r for _, r in g) / len(g), len(g))
         for _, g in sorted(held.items())
     ]
+
+
+def mcnemar(better: int, worse: int) -> float | None:
+    """Two-sided exact p of McNemar's test over paired verdicts that flipped; None where none did."""
+    n = better + worse
+    if not n:
+        return None
+    tail: float = sum(math.comb(n, k) for k in range(min(better, worse) + 1)) * 0.5**n
+    return min(1.0, 2 * tail)

@@ -141,8 +141,11 @@ def _finding(finding: Finding) -> str:
 
 
 def _clean(answer: Answer) -> bool:
-    refused = any(f.level == "error" and f.override is None for f in answer.findings)
-    return answer.status != "blocked" and not refused
+    """Whether the self-check refuses nothing that a coder chose; what the record lacks (payer, provider) is no coding."""
+    from agent.nodes.self_check import NOT_THE_CODERS
+
+    errors = [f for f in answer.findings if f.level == "error" and f.override is None]
+    return answer.status != "blocked" and all(f.rule.startswith(NOT_THE_CODERS) for f in errors)
 
 
 def _spans(answer: Answer, note: str) -> tuple[tuple[int, int, str], ...]:

@@ -30,7 +30,9 @@ class Metric:
     size: Callable[[Counts], float]
 
 
-def _share(part: str, *whole: str) -> Metric:
+def share(part: str, *whole: str) -> Metric:
+    """The rate of one count in the sum of others."""
+
     def size(c: Counts) -> float:
         return sum(c.get(name, 0.0) for name in whole)
 
@@ -44,22 +46,22 @@ def _harmonic(recall: Metric, precision: Metric) -> Metric:
     )
 
 
-_MUST_RECALL = _share("must_found", "must")
-_MAY_PRECISION = _share("acceptable", "given")
-_LINE_RECALL = _share("line_found", "line_must")
-_LINE_PRECISION = _share("line_found", "line_found", "line_wrong")
+_MUST_RECALL = share("must_found", "must")
+_MAY_PRECISION = share("acceptable", "given")
+_LINE_RECALL = share("line_found", "line_must")
+_LINE_PRECISION = share("line_found", "line_found", "line_wrong")
 
 METRICS: Mapping[str, Mapping[str, Metric]] = {
     "icd10": {
         "must_recall": _MUST_RECALL,
         "may_precision": _MAY_PRECISION,
         "f1": _harmonic(_MUST_RECALL, _MAY_PRECISION),
-        "strict_f1": _harmonic(_MUST_RECALL, _share("exact", "given")),
-        "f1_3char": _harmonic(_share("must3_found", "must3"), _share("acceptable3", "given3")),
+        "strict_f1": _harmonic(_MUST_RECALL, share("exact", "given")),
+        "f1_3char": _harmonic(share("must3_found", "must3"), share("acceptable3", "given3")),
         "f1_hierarchical": _harmonic(
-            _share("tree_found", "tree_must"), _share("tree_acceptable", "tree_given")
+            share("tree_found", "tree_must"), share("tree_acceptable", "tree_given")
         ),
-        "sequence": _share("ordered", "pairs"),
+        "sequence": share("ordered", "pairs"),
     },
     "lines": {
         "precision": _LINE_PRECISION,
@@ -67,17 +69,17 @@ METRICS: Mapping[str, Mapping[str, Metric]] = {
         "f1": _harmonic(_LINE_RECALL, _LINE_PRECISION),
     },
     "modifiers": {
-        "precision": _share("modifiers_right", "modifiers_given"),
-        "recall": _share("modifiers_right", "modifiers_gold"),
+        "precision": share("modifiers_right", "modifiers_given"),
+        "recall": share("modifiers_right", "modifiers_gold"),
     },
-    "links": {"accuracy": _share("link_right", "link_of"), "all_acceptable": _share("link_clean", "link_of")},
-    "mdm": {"elements": _share("elements_right", "elements")},
-    "rejected": {"recall": _share("rejected_found", "rejected_of")},
-    "queries": {"recall": _share("query_found", "query_of")},
-    "units": {"accuracy": _share("units_right", "units_of")},
+    "links": {"accuracy": share("link_right", "link_of"), "all_acceptable": share("link_clean", "link_of")},
+    "mdm": {"elements": share("elements_right", "elements")},
+    "rejected": {"recall": share("rejected_found", "rejected_of")},
+    "queries": {"recall": share("query_found", "query_of")},
+    "units": {"accuracy": share("units_right", "units_of")},
     "evidence": {
-        "verified": _share("evidence_verified", "evidence_of"),
-        "place": _share("place_right", "place_of"),
+        "verified": share("evidence_verified", "evidence_of"),
+        "place": share("place_right", "place_of"),
     },
 }
 _ICD_COUNTS = (

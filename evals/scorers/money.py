@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from evals.answer import Answer, Line
 from evals.case import Gold, GoldLine
@@ -18,6 +18,7 @@ class Price(Record):
     rvu: float
 
 
+@runtime_checkable
 class PriceBook(Protocol):
     """What a line is worth on a day."""
 

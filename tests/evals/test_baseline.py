@@ -1,9 +1,7 @@
 """The embedded coder on the shipped cases does not fall below evals/baseline.json; raise it where the coder gets better."""
 
-from collections.abc import Mapping
 from typing import Any
 
-import orjson
 import pytest
 
 from agent.context import Context
@@ -12,28 +10,13 @@ from agent.models.rules import RulesModel
 from agent.policy import Policy
 from evals.case import load_cases
 from evals.encounters.cases import SHIPPED
+from evals.gate import GateError, fallen, floors
 from evals.run import run_cases
 from evals.solvers import AgentSolver, ShelfBook
 from knowledge.bookshelf import Bookshelf
-from tests.conftest import ROOT
 from tools.checks import CheckPolicy
 
-BASELINE: dict[str, dict[str, float]] = orjson.loads((ROOT / "evals" / "baseline.json").read_bytes())
-
-
-def figure(summary: Mapping[str, Any], name: str) -> float:
-    """A figure of a summary by its dotted name."""
-    found: Any = summary
-    for part in name.split("."):
-        found = found[part]
-    return float(found)
-
-
-def fallen(summary: Mapping[str, Any]) -> list[str]:
-    """What of a summary is worse than the baseline."""
-    low = [n for n, floor in BASELINE["at_least"].items() if figure(summary, n) < floor]
-    high = [n for n, ceiling in BASELINE["at_most"].items() if figure(summary, n) > ceiling]
-    return [f"{name} is {figure(summary, name)}" for name in (*low, *high)]
+BASELINE = floors("shipped")
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +37,7 @@ def summary(shelf: Bookshelf) -> dict[str, Any]:
 
 
 def test_the_embedded_coder_does_not_fall_below_its_baseline(summary: dict[str, Any]) -> None:
-    assert fallen(summary) == [], summary["why"]
+    assert fallen(summary, BASELINE) == [], summary["why"]
 
 
 @pytest.mark.parametrize(
@@ -63,4 +46,15 @@ def test_the_embedded_coder_does_not_fall_below_its_baseline(summary: dict[str, 
 )
 def test_a_worse_figure_is_named(summary: dict[str, Any], group: str, rate: str, worse: float) -> None:
     spoilt = {**summary, group: {**summary[group], rate: worse}}
-    assert fallen(spoilt) == [*fallen(summary), f"{group}.{rate} is {float(worse)}"]
+    (said,) = set(fallen(spoilt, BASELINE)) - set(fallen(summary, BASELINE))
+    assert said.startswith(f"{group}.{rate} is {worse:g}, ")
+
+
+def test_a_figure_that_is_no_longer_scored_has_fallen(summary: dict[str, Any]) -> None:
+    silent = {**summary, "links": {**summary["links"], "accuracy": None}}
+    assert "links.accuracy is not scored, at least 1 is asked" in fallen(silent, BASELINE)
+
+
+def test_an_unknown_set_is_refused() -> None:
+    with pytest.raises(GateError, match="shipped"):
+        floors("none such")

@@ -3,15 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import orjson
 import pytest
 
 from evals.case import CaseError, EvalCase, SolvedCase, load_cases
-from evals.cli import differences, half, main
+from evals.cli import half, main
+from evals.compare import compare
 from evals.run import Run, commit, run_cases, write_run
+from evals.solvers import Opened
 
 GOLD = {
     "icd10": {"must": ["R05.9"], "may": ["R05.9", "J06.9"], "first": "R05.9"},
@@ -101,7 +102,7 @@ def test_micro_averages_by_hand() -> None:
     assert summary["must_not"]["violations"] == 1
     assert summary["links"]["accuracy"] == 0.5
     assert set(summary["icd10"]["ci95"]) == {
-        "must_recall", "may_precision", "f1", "strict_f1", "f1_3char", "first_listed",
+        "must_recall", "may_precision", "f1", "strict_f1", "f1_3char", "f1_hierarchical", "sequence", "first_listed",
     }  # fmt: skip
 
 
@@ -156,15 +157,22 @@ def test_report_and_compare_from_the_folder(tmp_path: Path, capsys: pytest.Captu
     assert main(["report", str(tmp_path / "out"), "--cases", str(file)]) == 0
     assert (tmp_path / "out" / "report.html").is_file()
     assert main(["compare", str(tmp_path / "out"), str(tmp_path / "out"), "--json"]) == 0
-    assert all(row["change"] == 0 for row in orjson.loads(capsys.readouterr().out))
+    found = orjson.loads(capsys.readouterr().out)
+    assert all(row["change"] == 0 for row in found["rates"])
+    assert (found["cases"], found["moved"]) == (2, [])
+    assert "No decision moved" in (tmp_path / "out" / "compare.html").read_text(encoding="utf-8")
     assert main(["compare", str(tmp_path), str(tmp_path / "out")]) == 2
 
 
 def test_a_change_beyond_the_interval_is_marked() -> None:
-    good, bad = run("good", "good2").summary, run(*(f"bad{n}" for n in range(8))).summary
-    rows = {row["rate"]: row for row in differences(bad, good)}
-    assert rows["links.accuracy"]["significant"]
-    assert not rows["em.exact"]["significant"]
+    names = [f"case-{n}" for n in range(8)]
+    bad = run(*names).results
+    good = run_cases([case(name) for name in names], lambda c: solve(case("good"))).results
+    found = compare(bad, good)
+    rows = {row.rate: row for row in found.rates}
+    assert rows["links.accuracy"].significant
+    assert not rows["em.exact"].significant
+    assert (found.better, found.worse, found.p) == (8, 0, 2 / 2**8)
 
 
 def test_where_all_is_right_the_interval_still_has_a_width() -> None:
@@ -187,16 +195,10 @@ def test_only_so_many_cases(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     @contextmanager
-    def solver(_: str | None) -> Iterator[tuple[Any, None]]:
-        class Scripted:
-            context = SimpleNamespace(model_spec="test")
+    def opened(name: str, **_: Any) -> Iterator[Opened]:
+        yield Opened(name=name, model="test", solver=solve, book=None)
 
-            def __call__(self, case: EvalCase) -> SolvedCase:
-                return solve(case)
-
-        yield Scripted(), None
-
-    monkeypatch.setattr("evals.solvers.agent_solver", solver)
+    monkeypatch.setattr("evals.solvers.open_solver", opened)
     file = tmp_path / "cases.jsonl"
     cases = [case(name).model_dump(mode="json", exclude_unset=True) for name in ("good", "bad", "other")]
     file.write_bytes(b"\n".join(map(orjson.dumps, cases)))
