@@ -102,9 +102,10 @@ class Bookshelf:
     @cached_property
     def procedures(self) -> "ProcedureTable":
         """CPT and HCPCS facts."""
+        from knowledge.beyond import BeyondStarter
         from knowledge.procedures import ProcedureTable
 
-        return ProcedureTable.load(DATA)
+        return ProcedureTable.load(DATA).with_imported(BeyondStarter(self.imported.pick))
 
     @cached_property
     def modifiers(self) -> "ModifierTable":

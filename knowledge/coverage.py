@@ -16,7 +16,7 @@ SELECT a.id, max(a.version), a.title FROM article_procedure p JOIN article a ON 
 WHERE p.code = ? AND ? BETWEEN a.first AND a.last GROUP BY a.id ORDER BY a.id
 """
 _CONTRACTORS: Final = "SELECT contractor FROM article_contractor WHERE id = ? AND version = ?"
-_GROUPS: Final = "SELECT kind, number, procedures FROM article_group WHERE id = ? AND version = ?"
+_GROUPS: Final = "SELECT kind, number, procedures, named FROM article_group WHERE id = ? AND version = ?"
 _LISTED: Final = """
 SELECT kind, number, asterisk FROM article_diagnosis WHERE id = ? AND version = ? AND code = ? ORDER BY kind, number
 """
@@ -31,6 +31,7 @@ class _Article:
     version: int
     title: str
     groups: frozenset[tuple[str, str]]
+    named: frozenset[str]
 
 
 class CoverageTable:
@@ -47,7 +48,8 @@ class CoverageTable:
 
         An article that names contractors holds for them only; one that names none holds for all. A diagnosis on a
         list of non-covered ones is not supported; one on a covered list is; where an article has covered lists for
-        the procedure and the diagnosis is on none of them, it is not supported.
+        the procedure and the diagnosis is on none of them, it is not supported, unless the words of the article name
+        it: then the article does not decide.
 
         Args:
             diagnosis: ICD-10-CM code, with or without dot.
@@ -63,13 +65,13 @@ class CoverageTable:
         open_article: _Article | None = None
         supported: Linkage | None = None
         for article in self._articles(procedure, on, contractor):
-            found = [row for row in rows.rows(_LISTED, (article.id, article.version, code))]
+            found = rows.rows(_LISTED, (article.id, article.version, code))
             listed = [row for row in found if (row[0], row[1]) in article.groups]
             if any(kind == "noncovered" for kind, _, _ in listed):
                 return _said("not_supported", diagnosis, procedure, article, edition, listed)
             if listed and supported is None:
                 supported = _said("supported", diagnosis, procedure, article, edition, listed)
-            if open_article is None and any(kind == "covered" for kind, _ in article.groups):
+            if open_article is None and code not in article.named and _has_covered(article):
                 open_article = article
         if supported is not None or open_article is None:
             return supported
@@ -82,7 +84,7 @@ class CoverageTable:
         _, rows = picked
         day = on.year * 10000 + on.month * 100 + on.day
         return tuple(
-            _Article(id=name, version=version, title=title, groups=_groups(rows, name, version, procedure))
+            _article(rows, name, version, title, procedure)
             for name, version, title in rows.rows(_ARTICLES, (procedure, day))
             if _governs(rows, name, version, contractor)
         )
@@ -93,13 +95,21 @@ def _governs(rows: Rows, name: str, version: int, contractor: str | None) -> boo
     return not named or contractor in named
 
 
-def _groups(rows: Rows, name: str, version: int, procedure: str) -> frozenset[tuple[str, str]]:
-    """The groups whose paragraph names the procedure, and those whose paragraph names none."""
-    return frozenset(
-        (kind, number)
-        for kind, number, procedures in rows.rows(_GROUPS, (name, version))
-        if not procedures or procedure in procedures.split(" ")
+def _article(rows: Rows, name: str, version: int, title: str, procedure: str) -> _Article:
+    """Take the groups whose paragraph names the procedure, and those whose paragraph names none."""
+    found = rows.rows(_GROUPS, (name, version))
+    held = [row for row in found if not row[2] or procedure in row[2].split(" ")]
+    return _Article(
+        id=name,
+        version=version,
+        title=title,
+        groups=frozenset((kind, number) for kind, number, _, _ in held),
+        named=frozenset(code for row in held for code in row[3].split(" ")),
     )
+
+
+def _has_covered(article: _Article) -> bool:
+    return any(kind == "covered" for kind, _ in article.groups)
 
 
 def _said(

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Final, Literal
 
-from knowledge.edits import Pick, nothing_imported
+from knowledge.edits import Pick, Rows, nothing_imported
 from knowledge.errors import EditionError, UnknownCodeError
 from knowledge.procedures import PROCEDURE_EDITION, Component, Procedure, ProcedureTable
 from knowledge.records import Record, Source
@@ -106,6 +106,7 @@ class FeeSchedule:
         pick: Pick = nothing_imported,
     ) -> None:
         self._pick = pick
+        self._places: dict[str, tuple[Locality, ...]] = {}
         self._procedures = procedures
         self.localities = tuple(localities)
         self._factors = tuple(factors)
@@ -131,13 +132,27 @@ class FeeSchedule:
             pick,
         )
 
-    def locality(self, key: str) -> Locality:
+    def localities_on(self, on: date | None) -> tuple[Locality, ...]:
+        """The localities of the imported indices in force on a date, else the shipped ones."""
+        imported = None if on is None else self._pick("gpci", on)
+        if imported is None:
+            return self.localities
+        edition, rows = imported
+        if edition not in self._places:
+            self._places[edition] = _imported_places(rows)
+        return self._places[edition]
+
+    def locality(self, key: str, on: date | None = None) -> Locality:
         """Return a locality by "MAC-number", or by state where the state is one locality.
+
+        Args:
+            key: contractor and locality number, or a state.
+            on: date of service; imported indices in force on it come before the shipped ones.
 
         Raises:
             UnknownCodeError: no such locality, or the state has several (the message lists them).
         """
-        found = [row for row in self.localities if key in {row.key, row.state}]
+        found = [row for row in self.localities_on(on) if key in {row.key, row.state}]
         if len(found) == 1:
             return found[0]
         several = ", ".join(f"{row.key} {row.name}" for row in found)
@@ -182,7 +197,7 @@ class FeeSchedule:
         Raises:
             UnknownCodeError: the code or the locality is not in the loaded tables.
         """
-        place = None if locality is None else self.locality(locality)
+        place = None if locality is None else self.locality(locality, on)
         beyond = self._beyond(code, modifiers, facility=facility, place=place, on=on)
         if beyond is not None:
             return beyond
@@ -215,7 +230,10 @@ class FeeSchedule:
         self, code: str, modifiers: Sequence[str], *, facility: bool, place: Locality | None, on: date
     ) -> Fee | None:
         """Price a code the shipped table does not hold from the imported values, or return None."""
-        if self._procedures.find(code, on) or self._procedures.terminated(code):
+        known = self._procedures.find(code, on)
+        if (known is not None and known.edition == PROCEDURE_EDITION) or self._procedures.terminated(
+            code, on
+        ):
             return None
         imported = self._pick(VALUES_TABLE, on)
         if imported is None:
@@ -245,6 +263,22 @@ class FeeSchedule:
             if key in self._indicative:
                 return self._indicative[key], "indicative"
         return None, "none"
+
+
+def _imported_places(rows: Rows) -> tuple[Locality, ...]:
+    query = "SELECT mac, state, locality, name, work, pe, mp FROM gpci ORDER BY state, locality"
+    return tuple(
+        Locality(
+            mac=mac,
+            state=state,
+            locality=number,
+            name=name.title(),
+            work=Decimal(work),
+            pe=Decimal(pe),
+            mp=Decimal(mp),
+        )
+        for mac, state, number, name, work, pe, mp in rows.rows(query)
+    )
 
 
 def _imported_fee(

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from knowledge.errors import TableError, UnknownCodeError
 from knowledge.records import CodeSystem
@@ -159,8 +159,27 @@ class VaccineAdmin:
     medicare: str
 
 
+class Beyond(Protocol):
+    """Where codes are looked up that the starter lacks (``knowledge.beyond``)."""
+
+    def find(self, code: str, on: date | None) -> Procedure | None:
+        """Return the code as valid on the date, or None."""
+
+    def terminated(self, code: str, on: date | None) -> Terminated | None:
+        """Return when the code ended, where that is before the date."""
+
+    def component(self, code: str, modifier: str, on: date | None = None) -> Component | None:
+        """Return the values of its 26, TC or 53 row."""
+
+    def titles(self) -> Iterable[tuple[str, str]]:
+        """Codes and titles to search."""
+
+
 class ProcedureTable:
-    """The starter procedure table. A code it lacks is unknown to it, not invalid (law 1)."""
+    """The starter procedure table, and the imported files behind it.
+
+    A code that neither holds is unknown, not invalid (law 1).
+    """
 
     edition: Final = PROCEDURE_EDITION
 
@@ -171,7 +190,9 @@ class ProcedureTable:
         terminated: Iterable[Terminated] = (),
         drug_units: Iterable[DrugUnit] = (),
         vaccine_admin: Iterable[VaccineAdmin] = (),
+        beyond: Beyond | None = None,
     ) -> None:
+        self._beyond = beyond
         self._rows = {row.code: row for row in rows}
         self._components = {(c.code, c.modifier): c for c in components}
         self._terminated = {t.code: t for t in terminated}
@@ -211,6 +232,23 @@ class ProcedureTable:
             read_csv(folder / "vaccine_admin.csv", VaccineAdmin),
         )
 
+    def with_imported(self, beyond: Beyond) -> "ProcedureTable":
+        """Return a table that looks codes it lacks up in imported files."""
+        return ProcedureTable(
+            self._rows.values(),
+            self._components.values(),
+            self._terminated.values(),
+            self._drug_units.values(),
+            self._vaccine_admin.values(),
+            beyond,
+        )
+
+    def titles_beyond(self) -> Iterable[tuple[str, str]]:
+        """Codes and titles of the imported files that the starter lacks."""
+        if self._beyond is None:
+            return ()
+        return ((code, title) for code, title in self._beyond.titles() if code not in self._rows)
+
     def __len__(self) -> int:
         return len(self._rows)
 
@@ -224,7 +262,10 @@ class ProcedureTable:
         ended = self._terminated.get(code)
         if ended is not None and (on is None or on > ended.last_day):
             return None
-        return self._rows.get(code)
+        found = self._rows.get(code)
+        if found is None and ended is None and self._beyond is not None:
+            return self._beyond.find(code, on)
+        return found
 
     def get(self, code: str, on: date | None = None) -> Procedure:
         """Return the procedure.
@@ -236,7 +277,7 @@ class ProcedureTable:
         found = self.find(code, on)
         if found is not None:
             return found
-        ended = self._terminated.get(code)
+        ended = self.terminated(code, on)
         if ended is not None:
             instead = f"; use {ended.successor}" if ended.successor else ""
             raise UnknownCodeError(f"{code} was valid until {ended.last_day}{instead}")
@@ -244,9 +285,15 @@ class ProcedureTable:
             f"{code} is unknown to the loaded procedure table ({PROCEDURE_EDITION}, partial)"
         )
 
-    def terminated(self, code: str) -> Terminated | None:
-        """Return when a code ended and what replaced it, or None."""
-        return self._terminated.get(code)
+    def terminated(self, code: str, on: date | None = None) -> Terminated | None:
+        """Return when a code ended and what replaced it, or None.
+
+        Of a code beyond the starter only an end before ``on`` is told.
+        """
+        found = self._terminated.get(code)
+        if found is None and code not in self._rows and self._beyond is not None:
+            return self._beyond.terminated(code, on)
+        return found
 
     def in_category(self, category: str) -> tuple[Procedure, ...]:
         """Return all procedures of one category, in code-table order."""
@@ -258,7 +305,10 @@ class ProcedureTable:
 
     def component(self, code: str, modifier: str) -> Component | None:
         """Return the values of the 26, TC or 53 row, or None where the schedule has none."""
-        return self._components.get((code, modifier))
+        found = self._components.get((code, modifier))
+        if found is None and code not in self._rows and self._beyond is not None:
+            return self._beyond.component(code, modifier)
+        return found
 
     def drug_unit(self, code: str) -> DrugUnit | None:
         """Return the unit size of a drug code, or None."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from knowledge.bookshelf import Bookshelf
     from knowledge.procedures import Procedure
 
-_TITLE, _TERM, _FAMILY = 1.0, 0.98, 0.5
+_TITLE, _TERM, _FAMILY, _BEYOND = 1.0, 0.98, 0.5, 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,8 @@ class ProcedureSearch:
                 yield _Term(code, row.title, self._stems(row.title), _TITLE)
                 for cue in row.requires:
                     yield _Term(code, cue, self._stems(cue), _FAMILY)
+        for code, title in self._shelf.procedures.titles_beyond():
+            yield _Term(code, title, self._stems(title), _BEYOND)
 
     def _vocabulary(self) -> Iterator[_Term]:
         vocabulary = self._shelf.vocabulary

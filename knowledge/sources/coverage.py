@@ -124,6 +124,12 @@ def day_of(text: str, otherwise: int) -> int:
     return int(datetime.strptime(plain, form).strftime("%Y%m%d"))  # noqa: DTZ007 - a day has no clock time
 
 
+def diagnoses_in(paragraph: str) -> frozenset[str]:
+    """The ICD-10-CM codes that the words of a paragraph name: the lists do not speak for them."""
+    text = re.sub(r"<[^>]*>", " ", html.unescape(html.unescape(paragraph)))
+    return frozenset(re.findall(r"\b[A-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?\b", text))
+
+
 def procedures_in(paragraph: str, known: frozenset[str]) -> frozenset[str]:
     """The article's own procedures that the paragraph of a diagnosis group names, ranges filled in.
 

@@ -1,6 +1,5 @@
 """Importing the coverage database: the tables of one export make one edition that linkage answers from first."""
 
-import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -10,7 +9,16 @@ from typing import Final
 
 from knowledge.errors import TableError
 from knowledge.imported import Release, write_edition
-from knowledge.sources.coverage import NEEDED, OPEN, Record, day_of, procedures_in, read_table, table_of
+from knowledge.sources.coverage import (
+    NEEDED,
+    OPEN,
+    Record,
+    day_of,
+    diagnoses_in,
+    procedures_in,
+    read_table,
+    table_of,
+)
 from knowledge.sources.format import Format, Into
 from knowledge.sources.opened import head_of, open_text, sha256_of
 
@@ -22,7 +30,7 @@ CREATE TABLE article (id TEXT, version INTEGER, title TEXT, first INTEGER, last 
 CREATE TABLE article_contractor (id TEXT, version INTEGER, contractor TEXT, PRIMARY KEY (id, version, contractor))
   WITHOUT ROWID;
 CREATE TABLE article_procedure (code TEXT, id TEXT, version INTEGER, PRIMARY KEY (code, id, version)) WITHOUT ROWID;
-CREATE TABLE article_group (id TEXT, version INTEGER, kind TEXT, number TEXT, procedures TEXT, condition TEXT,
+CREATE TABLE article_group (id TEXT, version INTEGER, kind TEXT, number TEXT, procedures TEXT, named TEXT,
   PRIMARY KEY (id, version, kind, number)) WITHOUT ROWID;
 CREATE TABLE article_diagnosis (id TEXT, version INTEGER, code TEXT, kind TEXT, number TEXT, asterisk INTEGER,
   PRIMARY KEY (id, version, code, kind, number)) WITHOUT ROWID;
@@ -151,7 +159,13 @@ def _fill_kind(
     for key, number in sorted(groups):
         paragraph = said.get((key, number), "")
         codes = procedures_in(paragraph, procedures.get(key, frozenset()))
-        values = (*_name(key), kind, number, " ".join(sorted(codes)), _plain(paragraph))
+        values = (
+            *_name(key),
+            kind,
+            number,
+            " ".join(sorted(codes)),
+            " ".join(sorted(diagnoses_in(paragraph))),
+        )
         connection.execute("INSERT INTO article_group VALUES (?, ?, ?, ?, ?, ?)", values)
     found = {
         (*_name(row.key), row.cells["icd10_code_id"], kind, row.cells[column], _starred(row))
@@ -164,11 +178,6 @@ def _fill_kind(
 
 def _starred(row: Record) -> int:
     return int(bool(row.cells.get("asterisk", "").strip()))
-
-
-def _plain(paragraph: str) -> str:
-    """The first words of a paragraph, without its marks, for a person to find it by."""
-    return " ".join(re.sub(r"<[^>]*>", " ", paragraph).split())[:160]
 
 
 def _load(paths: Sequence[Path], into: Into) -> Iterator[Path]:
