@@ -13,6 +13,39 @@ PayerKind = Literal[
 Sex = Literal["female", "male", "other", "unknown"]
 
 
+class TranscriptSegment(Record):
+    """One turn of a visit's transcript: where its words stand in the transcript's text, and who spoke."""
+
+    id: str
+    start: int
+    end: int
+    speaker: Literal["clinician", "patient", "other"] = "other"
+    section: str | None = Field(default=None, description="what part of the visit it belongs to, as given")
+    begins: float | None = Field(default=None, description="seconds into the recording")
+    ends: float | None = None
+
+
+class NoteSource(Record):
+    """A span of a drafted note and the transcript segments it was drafted from."""
+
+    start: int
+    end: int
+    segments: tuple[str, ...]
+
+
+class Insight(Record):
+    """A clinical entity that the scribe service heard (a word with a category, never a code)."""
+
+    id: str
+    category: str
+    type: str
+    text: str
+    segment: str
+    start: int = Field(description="code points into the transcript's text")
+    end: int
+    attributes: tuple[str, ...] = Field(default=(), description="``type: words`` of what qualifies it")
+
+
 class ClinicalDocument(Record):
     """One document of the encounter, its text untouched (offsets of all evidence point into ``text``)."""
 
@@ -25,6 +58,9 @@ class ClinicalDocument(Record):
     author_role: Literal["provider", "staff", "patient", "unknown"] = "unknown"
     status: Literal["final", "preliminary", "amended", "entered-in-error", "unknown"] = "unknown"
     kind: Literal["note", "addendum", "transcript", "result", "discharge_summary"] = "note"
+    segments: tuple[TranscriptSegment, ...] = Field(default=(), description="of a transcript")
+    sources: tuple[NoteSource, ...] = Field(default=(), description="of a note drafted from a transcript")
+    insights: tuple[Insight, ...] = Field(default=(), description="of a transcript")
 
     @property
     def signed(self) -> bool:

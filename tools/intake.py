@@ -5,7 +5,7 @@ beside a context. A folder's members are read one by one, so that one bad file s
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -110,15 +110,32 @@ def _transcribed(folder: Path, context: ContextFile | None) -> RawEncounter:
             f"{folder.name}: HealthScribe output needs --context with age, sex, date_of_service and payer"
         )
     files = {p.name: _bytes(p) for p in sorted(folder.iterdir()) if p.suffix.lower() == ".json"}
-    notes = read_healthscribe(files, folder.name)
-    digest = hashlib.sha256(b"".join(hashlib.sha256(data).digest() for data in files.values())).hexdigest()
+    return scribed(files, folder.name, context)
+
+
+def scribed(
+    files: Mapping[str, bytes], name: str, context: ContextFile, *, signed_by: str | None = None
+) -> RawEncounter:
+    """One encounter of a HealthScribe job's output.
+
+    Args:
+        files: the job's JSON files by name.
+        name: of the folder or job; the encounter's id where the context gives none.
+        context: age, sex, date of service, payer, providers ...
+        signed_by: the clinician who has read and signed the draft; unsigned, the encounter is held.
+
+    Raises:
+        InputError: no clinical document, or one that can not be read.
+    """
+    notes = read_healthscribe(files, name, signed_by=signed_by)
+    parts = b"".join(hashlib.sha256(data).digest() for data in files.values())
     return RawEncounter(
-        where=folder.name,
-        sha256=digest,
+        where=name,
+        sha256=hashlib.sha256(parts + (signed_by or "").encode()).hexdigest(),
         bundle=Bundle(),
         encounter=None,
         notes=notes,
-        context=replace(context, encounter=context.encounter or folder.name),
+        context=replace(context, encounter=context.encounter or name),
     )
 
 

@@ -54,6 +54,17 @@ def read_documents(documents: tuple[ClinicalDocument, ...], vocabulary: Vocabula
     return {"documents": [dump_note(d.id, d.text, read(d.text, vocabulary), vocabulary) for d in documents]}
 
 
+def _spoken(documents: tuple[ClinicalDocument, ...]) -> dict[str, object]:
+    """What a scribe service marked in the transcripts: words with a category and their segment, never codes."""
+    heard = [i.model_dump(exclude_defaults=True) | {"document": d.id} for d in documents for i in d.insights]
+    return {"insights": heard} if heard else {}
+
+
+def _documentation(documents: tuple[ClinicalDocument, ...]) -> tuple[ClinicalDocument, ...]:
+    """The documents without the transcript of the talk they were drafted from: that is no documentation."""
+    return tuple(d for d in documents if d.kind != "transcript") or documents
+
+
 @tool(parse_docstring=True)
 def read_note(documents: list[str] | None, runtime: ToolRuntime[ToolContext, ToolState]) -> str:
     """Read the encounter's documents: sections, sentences, and mentions of problems, tests, drugs and more.
@@ -62,17 +73,18 @@ def read_note(documents: list[str] | None, runtime: ToolRuntime[ToolContext, Too
     assertion (present, absent, uncertain, conditional, hypothetical, planned), recent or historical, patient
     or family, section, side, site, severity, dose, action, event (ordered, done, reviewed, planned,
     considered, refused) and problem_header, the index of the mention under which an assessment or plan
-    lists it. Mentions carry no codes.
+    lists it. Mentions carry no codes. Insights are words that a scribe service marked in the transcript.
 
     Args:
-        documents: ids of the documents to read, from get_encounter; null reads all of them.
+        documents: ids of the documents to read, from get_encounter; null reads all but the transcript.
     """
     facts = runtime.state["facts"]
-    chosen = facts.documents
+    chosen = _documentation(facts.documents)
     if documents is not None:
-        unknown = sorted(set(documents) - {d.id for d in chosen})
+        unknown = sorted(set(documents) - {d.id for d in facts.documents})
         if unknown:
-            known = ", ".join(d.id for d in chosen)
+            known = ", ".join(d.id for d in facts.documents)
             raise ToolException(f"no document {', '.join(unknown)}; this encounter has: {known}")
-        chosen = tuple(d for d in chosen if d.id in documents)
-    return orjson.dumps(read_documents(chosen, runtime.context.bookshelf.vocabulary)).decode()
+        chosen = tuple(d for d in facts.documents if d.id in documents)
+    answer = read_documents(chosen, runtime.context.bookshelf.vocabulary) | _spoken(facts.documents)
+    return orjson.dumps(answer).decode()

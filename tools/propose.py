@@ -13,6 +13,7 @@ from knowledge.errors import KnowledgeError
 from knowledge.records import CodeSystem, Evidence, FhirEvidence, NoteEvidence
 from tools.context import ToolContext
 from tools.encounter import EncounterFacts
+from tools.healthscribe.evidence import with_segments
 from tools.proposal import (
     EmDecision,
     GuidelineRef,
@@ -179,7 +180,8 @@ class _Citer:
         self._history = {h.reference: h for h in facts.history}
 
     def all(self, citations: list[Citation], owner: str) -> tuple[Evidence, ...]:
-        return tuple(e for c in citations if (e := self.one(c, owner)) is not None)
+        found = tuple(e for c in citations if (e := self.one(c, owner)) is not None)
+        return with_segments(found, self._facts.documents)
 
     def one(self, citation: Citation, owner: str) -> Evidence | None:
         if citation.reference:

@@ -15,6 +15,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "batch": ("agent.cli.batch", "code every encounter of a manifest, by several processes, resumable"),
     "knowledge": ("agent.cli.knowledge", "the bookshelf: status, build, search, show, linkage, guidelines"),
     "note": ("agent.cli.note", "read a note: show, assert"),
+    "scribe": ("agent.cli.scribe", "from a recording in S3 to a claim, by AWS HealthScribe"),
     "fhir": ("agent.cli.fhir", "the embedded FHIR store and server: load, serve"),
     "claim": ("agent.cli.claim", "claims: check, render, parse; submit, acks, remits, stats, history"),
     "trace": ("agent.cli.trace", "a run's decision trace: show, replay, fork"),
