@@ -29,6 +29,8 @@ GROUPS: dict[str, tuple[str, str]] = {
     "audit": ("agent.cli.review", "the audit: show, verify"),
     "workbench": ("agent.cli.workbench", "the web pages for reviewers, physicians and engineers"),
     "user": ("agent.cli.workbench", "who may sign in: add, list, disable, enable, password"),
+    "serve": ("agent.cli.serve", "the HTTP API: encounters in, coding out; review, chat, health, metrics"),
+    "token": ("agent.cli.serve", "tokens of programs that call the API: add, list, revoke"),
     "eval": ("evals.cli", "score a model on cases: run, compare, report"),
 }
 

@@ -32,19 +32,24 @@ def add(name: str, parser: argparse.ArgumentParser) -> None:
     if name == "user":
         _add_user(parser)
         return
-    parser.add_argument(
-        "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
-    )
-    parser.add_argument("--port", type=int, default=8000, help="port (default 8000; 0 for any free one)")
+    add_reach(parser, port=8000)
     parser.add_argument(
         "--name", action="append", default=[], help="host name under which it is reached (repeatable)"
     )
-    parser.add_argument("--tls-cert", type=Path, help="certificate chain (PEM); needed beyond this machine")
-    parser.add_argument("--tls-key", type=Path, help="its private key (PEM)")
-    parser.add_argument("--behind-proxy", action="store_true", help="a proxy on this machine terminates TLS")
     parser.add_argument("--model", help="the model that codes and answers (default: the settings')")
     parser.add_argument("--demo", action="store_true", help="shipped encounters, a throw-away store and user")
     parser.set_defaults(run=workbench)
+
+
+def add_reach(parser: argparse.ArgumentParser, *, port: int) -> None:
+    """Declare where the server is reached."""
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
+    )
+    parser.add_argument("--port", type=int, default=port, help=f"port (default {port}; 0 for any free one)")
+    parser.add_argument("--tls-cert", type=Path, help="certificate chain (PEM); needed beyond this machine")
+    parser.add_argument("--tls-key", type=Path, help="its private key (PEM)")
+    parser.add_argument("--behind-proxy", action="store_true", help="a proxy on this machine terminates TLS")
 
 
 def _add_user(parser: argparse.ArgumentParser) -> None:
@@ -111,7 +116,7 @@ def _users(store: Path) -> "Iterator[Users]":
 def workbench(options: argparse.Namespace) -> int:
     """Serve the pages until interrupted."""
     settings = load_settings()
-    _check_reach(options)
+    check_reach(options)
     if options.demo:
         with tempfile.TemporaryDirectory(prefix="superbill-demo-") as folder:
             return _demo(options, settings, Path(folder) / "store")
@@ -122,7 +127,7 @@ def workbench(options: argparse.Namespace) -> int:
     return _serve(options, settings, store, None)
 
 
-def _check_reach(options: argparse.Namespace) -> None:
+def check_reach(options: argparse.Namespace) -> None:
     """Passwords and records do not travel in the clear beyond this machine."""
     local = options.host in {"127.0.0.1", "::1", "localhost"}
     if (options.tls_cert is None) != (options.tls_key is None):
@@ -152,7 +157,7 @@ def _serve(
     from agent.workbench.desks import Desks
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    with _listening(options) as listener, _desk(settings, store, policy, options.model) as desk:
+    with listening(options) as listener, _desk(settings, store, policy, options.model) as desk:
         if options.demo:
             _code_demo(desk)
         app = create_app(Desks(desk), settings, Options(store=store, hosts=tuple(options.name)))
@@ -160,12 +165,12 @@ def _serve(
         port = listener.getsockname()[1]
         sys.stdout.write(f"Workbench on {scheme}://{options.host}:{port}/\n{note}\n".rstrip() + "\n")
         sys.stdout.flush()
-        _run(app, options, listener)
+        run_server(app, options, listener)
     return EXIT_OK
 
 
 @contextmanager
-def _listening(options: argparse.Namespace) -> "Iterator[socket.socket]":
+def listening(options: argparse.Namespace) -> "Iterator[socket.socket]":
     """The socket is bound before anything else is done, so that a port in use costs no waiting."""
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     try:
@@ -179,7 +184,8 @@ def _listening(options: argparse.Namespace) -> "Iterator[socket.socket]":
         yield listener
 
 
-def _run(app: "FastAPI", options: argparse.Namespace, listener: socket.socket) -> None:
+def run_server(app: "FastAPI", options: argparse.Namespace, listener: socket.socket) -> None:
+    """Serve on the bound socket until a signal ends it."""
     import uvicorn
 
     config = uvicorn.Config(
