@@ -91,6 +91,15 @@ def _keep_answer(
         ),
         entry=entry,
     )
+    for asked in result.coding.queries:
+        if asked.question == row["question"]:  # the answer did not settle it
+            _ask_again(desk, row["encounter"], asked)
+
+
+def _ask_again(desk: "Desk", encounter: str, asked: ProviderQuery) -> None:
+    times = sum(q.question == asked.question for q in desk.queries(status=None, encounter=encounter))
+    with desk.store.writing() as db:
+        put_query(db, desk.tenant, encounter, query_id(desk.tenant, encounter, asked.question, times), asked)
 
 
 def opportunity(
