@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +17,12 @@ from knowledge.records import Edition
 def fiscal_year(year: int) -> tuple[date, date]:
     """First and last day of a US fiscal year, in which an edition of ICD-10-CM is in force (guidelines, title page)."""
     return date(year - 1, 10, 1), date(year, 9, 30)
+
+
+def quarter_end(day: date) -> date:
+    """The last day of the calendar quarter of a day: the next release takes over then."""
+    month = (day.month + 2) // 3 * 3
+    return (date(day.year, month, 28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
 
 
 def quarter_of(day: date) -> str:
@@ -66,22 +72,19 @@ class Editions:
     def _choose(self, table: str, on: date) -> EditionChoice:
         """Return the edition of ``table`` that answers for a date of service.
 
-        The edition in force answers (a complete one before a starter, then the latest). Where none is, the nearest one does,
-        marked ``mismatch``: the encounter is then held and the import named (law 1).
+        Where whole editions are loaded, starters do not count. The edition in force answers, the latest of several.
+        Where none is, the nearest one does, marked ``mismatch``: the encounter is then held and the import named (law 1).
 
         Raises:
             EditionError: no edition of the table is loaded at all.
         """
         self.newest(table)
-        in_force = [e for e in self.all(table) if _distance(e, on) == 0]
-        if in_force:
-            best = max(in_force, key=lambda e: (e.complete, e.effective_from))
-            return EditionChoice(edition=best, mismatch=False)
-        nearest = min(self.all(table), key=lambda e: _distance(e, on))
-        return EditionChoice(edition=nearest, mismatch=True)
+        loaded = [e for e in self.all(table) if e.complete] or list(self.all(table))
+        best = min(reversed(loaded), key=lambda e: distance(e, on))
+        return EditionChoice(edition=best, mismatch=distance(best, on) > 0)
 
 
-def _distance(edition: Edition, on: date) -> int:
+def distance(edition: Edition, on: date) -> int:
     """Days between a date and the span of an edition; 0 inside it."""
     if on < edition.effective_from:
         return (edition.effective_from - on).days

@@ -133,9 +133,9 @@ class FeeSchedule:
         )
 
     def localities_on(self, on: date | None) -> tuple[Locality, ...]:
-        """The localities of the imported indices in force on a date, else the shipped ones."""
+        """The localities of the imported indices of the year of a date, else the shipped ones."""
         imported = None if on is None else self._pick("gpci", on)
-        if imported is None:
+        if imported is None or on is None or imported[0] != str(on.year):
             return self.localities
         edition, rows = imported
         if edition not in self._places:

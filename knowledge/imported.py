@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
+from knowledge.editions import distance
 from knowledge.records import Edition
 from knowledge.store import Store
 from knowledge.whole import written_whole
@@ -67,13 +68,18 @@ class ImportedTables:
         return tuple(sorted(((edition_of(p), p) for p in paths), key=lambda pair: pair[0].effective_from))
 
     def _pick(self, table: str, on: date | None) -> tuple[str, Store] | None:
-        """Return name and rows of the edition in force on a date (the newest where None), or None."""
-        found = [(e, p) for e, p in self._found(table) if on is None or _in_force(e, on)]
-        return (found[-1][0].edition, self._open(found[-1][1])) if found else None
+        """Return name and rows of the edition that answers, or None where none is imported.
 
-
-def _in_force(edition: Edition, on: date) -> bool:
-    return edition.effective_from <= on and (edition.effective_to is None or on <= edition.effective_to)
+        That is the one in force on the date (the newest where None), else the nearest: ``Editions.choose`` tells
+        that it is not in force.
+        """
+        found = self._found(table)
+        if not found:
+            return None
+        edition, path = found[-1]
+        if on is not None:
+            edition, path = min(reversed(found), key=lambda pair: distance(pair[0], on))
+        return edition.edition, self._open(path)
 
 
 def edition_of(path: Path) -> Edition:

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from knowledge.editions import quarter_of
+from knowledge.editions import quarter_end, quarter_of
 from knowledge.errors import TableError
 from knowledge.imported import Release, write_edition
 from knowledge.procedures import ProcedureTable
@@ -62,7 +62,7 @@ def import_hcpcs(path: Path, home: Path, known: ProcedureTable, *, least: int = 
         table=TABLE,
         edition=quarter_of(begins),
         effective_from=begins,
-        effective_to=None,
+        effective_to=quarter_end(begins),
         source=name,
         sha256=sha256_of([path]),
     )

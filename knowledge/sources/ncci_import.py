@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
-from knowledge.editions import quarter_of
+from knowledge.editions import quarter_end, quarter_of
 from knowledge.edits import EditTables
 from knowledge.errors import TableError
 from knowledge.imported import Release, write_edition
@@ -92,7 +92,7 @@ def _release(table: str, paths: Sequence[Path], begins: date) -> Release:
         table=table,
         edition=quarter_of(begins),
         effective_from=begins,
-        effective_to=None,
+        effective_to=quarter_end(begins),
         source=", ".join(path.name for path in paths),
         sha256=sha256_of(list(paths)),
     )
