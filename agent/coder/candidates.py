@@ -12,7 +12,7 @@ from agent.coder.case import CONDITIONS, Case, Seen
 from agent.coder.effects import Effect, culprits, effects
 from agent.coder.postoperative import aftercare
 from agent.coder.sites import bite_site
-from agent.coder.titles import parts_of, title_of, unknown_titles
+from agent.coder.titles import part_with, parts_of, title_of, unknown_titles
 from agent.coder.wording import PAST, TOBACCO, cause_of, concept_query, fuller, under_treatment
 
 NAMED_IN = frozenset({"assessment", "assessment_plan", "addendum"})
@@ -71,9 +71,10 @@ def candidates(case: Case) -> list[Candidate]:
 
 
 def _candidate(case: Case, seen: Seen, listed: tuple[Seen, ...], why: str, guideline: str) -> Candidate:
-    title = title_of(case, seen) if seen.is_header else ""
+    whole = title_of(case, seen) if seen.is_header else ""
+    title = whole if _heads(case, seen) else part_with(whole, str(seen.text))
     known = concept_query(case, seen)
-    cause = cause_of(seen, title)
+    cause = cause_of(seen, whole)
     queries = dict.fromkeys(parts_of(cause) if cause else [q for q in (*parts_of(title), known) if q])
     if culprits(case, seen, listed) or TOBACCO.search(known):
         queries = {known: None}
@@ -89,6 +90,14 @@ def _candidate(case: Case, seen: Seen, listed: tuple[Seen, ...], why: str, guide
         guideline=guideline,
         queries=tuple(queries),
         told=case.sentence(seen) if seen.section_kind in NAMED_IN else "",
+    )
+
+
+def _heads(case: Case, seen: Seen) -> bool:
+    """The first condition of its sentence: the sentence is its title; a later one is named in a part of it."""
+    return not any(
+        m.is_header and m.document == seen.document and m.sentence == seen.sentence and m.start < seen.start
+        for m in case.of("problem", "status")
     )
 
 

@@ -118,7 +118,7 @@ def combine(
             rationale=row.why,
             guideline=row.guideline,
         )
-        place = min(diagnoses.index(d) for d in found)
+        place = min(diagnoses.index(d) for d in found) if 0 in row.drops else diagnoses.index(found[0]) + 1
         diagnoses = [d for d in diagnoses if d not in gone and d.code != row.code]
         diagnoses.insert(min(place, len(diagnoses)), combined)
         dropped += [_drop(d, f"{row.code} combines it: {row.why}", row.guideline) for d in gone]
@@ -184,9 +184,9 @@ def _causes_first(diagnoses: list[Diagnosis], lookups: dict[str, Json]) -> list[
         notes = lookups.get(d.code, {}).get("notes", {}).get("code_first", ())
         spans = [span for note in notes for span in _spans(note)]
         causes = [o for o in ordered if o is not d and any(covers(span, o.code) for span in spans)]
-        if causes and ordered.index(causes[0]) > ordered.index(d):
+        if causes and max(map(ordered.index, causes)) > ordered.index(d):
             ordered.remove(d)
-            ordered.insert(ordered.index(causes[0]) + 1, d)
+            ordered.insert(max(map(ordered.index, causes)) + 1, d)
     return ordered
 
 

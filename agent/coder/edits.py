@@ -1,10 +1,15 @@
 """The edits stage: what check_edits says of the lines together, answered before the claim is handed in."""
 
+import re
 from collections.abc import Generator, Sequence
 
 from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.lines import Line
 
+PLACE = re.compile(
+    r"\b(?:scalp|forehead|temple|cheek|nose|ear|lip|chin|face|neck|chest|back|abdomen|shoulder|axilla|upper arm|forearm|arm|elbow|"
+    r"wrist|hand|thumb|finger|hip|buttock|groin|thigh|knee|leg|shin|calf|ankle|heel|foot|toe)s?\b"
+)
 Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], tuple[tuple[Line, ...], tuple[Json, ...]]]
 
 
@@ -34,11 +39,26 @@ def settle_edits(lines: Sequence[Line]) -> Stage:
             continue
         if second.modifiers and any(c in {"59", "XE", "XP", "XS", "XU"} for c, _ in second.modifiers):
             continue
+        apart = separate_places(first, second) if pair["modifier_indicator"] == "1" else ""
+        if apart:
+            kept[kept.index(second)] = second.with_modifier("59", f"{apart}, apart from {first.code}")
+            continue
         if _is_visit(second) and pair["modifier_indicator"] == "1":
             continue
         kept.remove(second)
         rejected.append(rejection(second, pair["meaning"], f"NCCI {pair['source']}"))
     return tuple(kept), tuple(rejected)
+
+
+def separate_places(first: Line, second: Line) -> str:
+    """Where two procedures were done when their own sentences name places that have nothing in common (NCCI policy manual 1.E)."""
+    one, other = (set(PLACE.findall(x.said.lower())) for x in (first, second))
+    if one and other and not one & other:
+        return f"another site: {', '.join(sorted(other))}"
+    one, other = ({s for s in ("left", "right") if s in x.said.lower()} for x in (first, second))
+    if len(one) == len(other) == 1 and one != other:
+        return f"the other side: {other.pop()}"
+    return ""
 
 
 def _is_visit(line: Line) -> bool:

@@ -11,6 +11,7 @@ from agent.coder.case import Case
 from agent.coder.conversation import Answer, Ask
 from agent.coder.diagnoses import Diagnosis
 from agent.coder.lines import Line
+from agent.coder.postoperative import in_global_period
 from agent.coder.spoken import MEDICARE
 
 Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], tuple[Line, ...]]
@@ -45,8 +46,9 @@ def modify(case: Case, lines: Sequence[Line], diagnoses: Sequence[Diagnosis]) ->
 def _all(case: Case, line: Line, lines: Sequence[Line], diagnoses: Sequence[Diagnosis]) -> Line:
     if line.is_em or PREVENTIVE.fullmatch(line.code):
         line = _visit(line, [x for x in lines if x.code != line.code])
+        line = _unrelated(case, line, diagnoses)
     else:
-        line = _place(line, diagnoses)
+        line = _place(case, line, diagnoses)
     line = _vial(case, line)
     if line.facts.get("qw"):
         line = line.with_modifier("QW", "a waived test run in this practice")
@@ -68,15 +70,24 @@ def _visit(line: Line, others: Sequence[Line]) -> Line:
     return line
 
 
-def _place(line: Line, diagnoses: Sequence[Diagnosis]) -> Line:
+def _unrelated(case: Case, line: Line, diagnoses: Sequence[Diagnosis]) -> Line:
+    """24: within the global period of one's own operation, for a problem that is none of its recovery (CPT appendix A)."""
+    if not line.is_em or not in_global_period(case) or not any(d.code[:1] not in "ZVWXY" for d in diagnoses):
+        return line
+    return line.with_modifier("24", "a problem unrelated to the operation, inside its global period")
+
+
+def _place(case: Case, line: Line, diagnoses: Sequence[Diagnosis]) -> Line:
     if line.facts.get("side") != "paired":
         return line
+    around = _section_of(case, line)
     side = (
         next((s.laterality for s in line.seen if s.laterality), None)
         or _said_side(line.said)
         or _sided(diagnoses)
+        or _said_side(around)
     )
-    digit = _digit(line, side)
+    digit = _digit(line, side, line.said) or _digit(line, side, around)
     if digit:
         return digit
     if side == "bilateral" and line.facts.get("bilateral") in {"1", "3"}:
@@ -98,11 +109,20 @@ def _sided(diagnoses: Sequence[Diagnosis]) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _digit(line: Line, side: str | None) -> Line | None:
+def _section_of(case: Case, line: Line) -> str:
+    """The text of the procedure section in which the service is told; empty elsewhere."""
+    for seen in line.seen:
+        for section in case.sections.get(seen.document, ()):
+            if section["kind"] == "procedures" and section["start"] <= (seen.start or 0) < section["end"]:
+                return case.texts.get(seen.document, "")[section["start"] : section["end"]]
+    return ""
+
+
+def _digit(line: Line, side: str | None, text: str) -> Line | None:
     title = str(line.facts.get("display", "")).lower()
     if side not in SIDES or not re.search(r"finger|toe|nail|tendon", title):
         return None
-    low = line.said.lower()
+    low = text.lower()
     row = next((r for r in _digits() if r["digit"] in low), None)
     return line.with_modifier(row[side], f"the {side} {row['digit']}") if row else None
 

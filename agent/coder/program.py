@@ -12,7 +12,7 @@ from agent.coder.provider_queries import provider_queries
 from agent.coder.reasons import with_reasons
 from agent.coder.repair import repair
 from agent.coder.services import serve
-from agent.coder.visit import see
+from agent.coder.visit import recover, see
 
 
 def program() -> Coder:
@@ -29,6 +29,7 @@ def program() -> Coder:
     services = (*((preventive,) if preventive else ()), *services)
     diagnosed = yield from with_reasons(case, diagnosed, services)
     visit = yield from see(case, diagnosed, services)
+    services = services or (yield from recover(case, diagnosed))
     lines = yield from modify(case, (*((visit.line,) if visit else ()), *services), diagnosed.diagnoses)
     lines, unlinked = yield from link(lines, diagnosed.diagnoses)
     lines, refused = yield from settle_edits(lines)

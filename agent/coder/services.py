@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator
 from agent.coder.acts import acts, sides_said
 from agent.coder.case import Case, Seen
 from agent.coder.conversation import Answer, Ask, Json
+from agent.coder.counts import best_by_count, further_codes
 from agent.coder.drugs import inject
 from agent.coder.lines import Line
 from agent.coder.sizes import best_by_size
@@ -29,6 +30,10 @@ OFFICE = re.compile(r"\b(?:in[- ](?:the |our |this )?(?:office|clinic|house)|poi
 RESULT = re.compile(
     r"\b(?:positive|negative|normal|abnormal|shows?|showed|reveals?|revealed|trace)\b|[1-4]\+|:\s*\d"
 )
+LOCAL = re.compile(r"\b(?:digital|ring|field|local) block\b|local an(?:a?)esth")
+SPECIMEN = re.compile(
+    r"\b(?:sent|submitted|sends?|placed in formalin)\b[^.;]*\b(?:pathology|histology|lab\w*)|\bfor pathology\b"
+)
 OWN_ACTS = frozenset({"procedures", "exam", "results", "assessment", "assessment_plan", "plan"})
 """Sections that tell of this visit: an act told there as done was done today."""
 IMAGE = re.compile(r"x-?rays?|radiographs?|films?|imaging|images?", re.IGNORECASE)
@@ -49,6 +54,7 @@ def serve(case: Case) -> Stage:
     """Decide the service lines (the E/M apart) from the tools' answers."""
     done = performed(case)
     lines: dict[str, Line] = {}
+    done = _without_own_anaesthesia(done)
     if done:
         (found,) = yield (
             Ask(tool="search_codes", args={"queries": [_query(case, s) for s in done], "system": "cpt"}),
@@ -61,21 +67,32 @@ def serve(case: Case) -> Stage:
     return tuple(lines.values())
 
 
+def _without_own_anaesthesia(done: list[Seen]) -> list[Seen]:
+    """A digital block beside another procedure numbs the place of it (NCCI policy manual, chapter 2)."""
+    others = [s for s in done if s.kind == "procedure" and not LOCAL.search(str(s.concept))]
+    return [s for s in done if not (others and LOCAL.search(str(s.concept)))]
+
+
 def _looked_up(
     case: Case, chosen: list[tuple[Seen, Json | None]], lines: dict[str, Line]
 ) -> Generator[tuple[Ask, ...], tuple[Answer, ...], None]:
-    codes = list(dict.fromkeys(h["code"] for _, h in chosen if h))
+    wanted = [(s, h["code"], _many(case, s, h["code"])) for s, h in chosen if h]
+    codes = list(dict.fromkeys([c for _, _, many in wanted for c, _ in many]))
     if not codes:
         return
     (looked,) = yield (Ask(tool="look_up_codes", args={"codes": codes, "system": "cpt"}),)
     facts = {c["code"]: c for c in looked.data.get("codes", ()) if c.get("found")}
-    for seen, hit in chosen:
-        if hit and hit["code"] in facts and hit["code"] not in lines:
-            text = case.sentence(seen)
+    for seen, code, units in ((s, c, u) for s, _, many in wanted for c, u in many):
+        if code in facts and code not in lines:
             rationale = f"documented as done today: '{seen.text}'"
-            lines[hit["code"]] = Line(
-                code=hit["code"], seen=(seen,), rationale=rationale, facts=facts[hit["code"]], said=text
-            )
+            lines[code] = Line(
+                code=code, seen=(seen,), rationale=rationale, facts=facts[code], units=units, said=case.sentence(seen)
+            )  # fmt: skip
+
+
+def _many(case: Case, seen: Seen, code: str) -> list[tuple[str, int]]:
+    """A code by itself, or with what the number of lesions adds to it."""
+    return list(further_codes(code, case.sentence(seen))) or [(code, 1)]
 
 
 def _spoken(case: Case, lines: dict[str, Line]) -> Generator[tuple[Ask, ...], tuple[Answer, ...], None]:
@@ -101,7 +118,9 @@ def performed(case: Case) -> list[Seen]:
 
 
 def _acted(case: Case, seen: Seen) -> bool:
-    return seen.section_kind in OWN_ACTS and not ELSEWHERE.search(case.sentence(seen).lower())
+    return seen.section_kind in OWN_ACTS and not ELSEWHERE.search(
+        SPECIMEN.sub("", case.sentence(seen).lower())
+    )
 
 
 def is_done(case: Case, seen: Seen) -> bool:
@@ -109,6 +128,8 @@ def is_done(case: Case, seen: Seen) -> bool:
     if seen.assertion != "present" or seen.experiencer != "patient" or seen.temporality == "historical":
         return False
     text = case.sentence(seen).lower()
+    if seen.kind == "procedure":
+        text = SPECIMEN.sub("", text)
     if ELSEWHERE.search(text) or _numbs(seen, text):
         return False
     if seen.event == "done":
@@ -191,7 +212,8 @@ def _best(case: Case, seen: Seen, result: Json) -> Json | None:
         text = case.sentence(seen)
         stated = int(seen.value) if seen.unit == "views" and str(seen.value).isdigit() else None
         return best_by_views(hits, text, stated, plural(text))
-    return best_by_size(_by_method(hits, case.sentence(seen).lower()), case.sentence(seen))
+    text = case.sentence(seen)
+    return best_by_size(_by_method(best_by_count(hits, text), text.lower()), text)
 
 
 def _by_method(hits: list[Json], text: str) -> list[Json]:

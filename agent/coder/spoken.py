@@ -134,9 +134,10 @@ def _injections(seen: Seen, text: str) -> Iterator[Heard]:
     if "injected" in low:
         for name, code in JOINT_DRUGS.items():
             dose = _dose(low, name)
-            if dose:
+            amount = _strength(low, name) or (Decimal(dose[1]) if dose else None)
+            if amount:
                 yield Heard(
-                    code=code, seen=seen, why=f"{name} {dose[0]} injected", said=text, amount=Decimal(dose[1])
+                    code=code, seen=seen, why=f"{name} {amount} mg injected", said=text, amount=amount
                 )
                 return
 
@@ -160,6 +161,17 @@ def _dose(low: str, name: str) -> "re.Match[str] | None":
     if place < 0:
         return None
     return DOSE_BEFORE.search(low[:place]) or DOSE.search(low, place)
+
+
+def _strength(low: str, name: str) -> Decimal | None:
+    """Millilitres of a known strength: "1 mL of 40 mg/mL Kenalog", "2 cc of Kenalog-40"."""
+    near = re.escape(name)
+    found = re.search(
+        rf"(\d+(?:\.\d+)?)\s*(?:ml|cc)s? (?:of )?(?:{near}[ -]?(?P<a>10|40|80)\b|(?P<b>\d+) ?mg/(?:ml|cc) (?:of )?{near}|"
+        rf"{near},? (?:\()?(?P<c>\d+) ?mg/(?:ml|cc))",
+        low,
+    )
+    return Decimal(found[1]) * Decimal(found["a"] or found["b"] or found["c"]) if found else None
 
 
 def _vaccines(case: Case) -> Iterator[Heard]:

@@ -10,6 +10,7 @@ MOST_WORDS = 14
 MOST_PARTS = 3
 DUE_TO = re.compile(r",?\s+(?:due to|secondary to|caused by|from)\s+(?:an?\s+|the\s+)?", re.IGNORECASE)
 LEAD = re.compile(r"^[\s•*#\-–—]*(?:\(?\d{1,2}[.)]\s*|[a-z][.)]\s+)?")
+JOINT = re.compile(r",|;|\b(?:and|with|due to|secondary to|caused by|from)\b", re.IGNORECASE)
 NUMBER = re.compile(r"\s*\(?\d{1,2}[.)]\s")
 CUT = re.compile(r"\s*(?::|\s[-–—]\s|;|\.(?=\s|$)|\().*$", re.DOTALL)
 TELLS = re.compile(
@@ -57,6 +58,11 @@ def parts_of(title: str) -> tuple[str, ...]:
     named = [s for s in shorter if len(s.split()) > 1 or (len(parts) > 2 and "," in s)]
     before = DUE_TO.split(title, maxsplit=1)[0].strip(" ,")
     return tuple(dict.fromkeys([title, *named, *([before] if len(before.split()) > 1 else [])]))
+
+
+def part_with(title: str, text: str) -> str:
+    """The part of a title, between its joints, that holds a text; empty when none does."""
+    return next((p.strip() for p in JOINT.split(title) if text.lower() in p.lower()), "")
 
 
 def unknown_titles(case: Case) -> Iterator[Seen]:

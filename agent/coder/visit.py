@@ -9,8 +9,11 @@ from agent.coder.case import Case
 from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.diagnose import Diagnosed
 from agent.coder.lines import Line
+from agent.coder.postoperative import in_global_period
 
 Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], "Visit | None"]
+Recovery = Generator[tuple[Ask, ...], tuple[Answer, ...], tuple[Line, ...]]
+AFTER_SURGERY = "99024"
 SCHEDULED = re.compile(
     r"(?:injection|procedure|removal|biopsy|excision)[^.]{0,40}scheduled|"
     r"(?:scheduled|here|presents|returns)[^.]{0,20} for (?:the |her |his |a |an )?(?:planned |scheduled )"
@@ -18,6 +21,10 @@ SCHEDULED = re.compile(
     re.IGNORECASE,
 )
 SCHEDULED_WITHIN = 1500
+MINOR = frozenset({"000", "010"})
+PASSING = frozenset({"acute_uncomplicated", "self_limited"})
+USUAL = frozenset({"minor_surgery", "otc_drug"})
+"""What belongs to the usual work of a minor procedure: the procedure itself and things bought without prescription."""
 FAMILIES = {"12": "home", "13": "home", "14": "home", "23": "emergency"}
 
 
@@ -32,7 +39,7 @@ class Visit:
 
 def see(case: Case, diagnosed: Diagnosed, lines: Sequence[Line]) -> Stage:
     """Level the visit; None when the record documents no problem that was dealt with."""
-    if not diagnosed.diagnoses or _is_procedure_visit(case, lines):
+    if not diagnosed.diagnoses or _is_procedure_visit(case, lines) or _is_recovery(case, diagnosed):
         return None
     billed = [str(s.concept) for line in lines for s in line.seen]
     counted = {
@@ -69,20 +76,42 @@ def see(case: Case, diagnosed: Diagnosed, lines: Sequence[Line]) -> Stage:
     return Visit(line=line, em=em, decision_level=said["mdm"])
 
 
+def recover(case: Case, diagnosed: Diagnosed) -> Recovery:
+    """The line that tells of a visit for recovery and asks no payment for it (CPT 99024); none for any other visit."""
+    if not diagnosed.diagnoses or not _is_recovery(case, diagnosed):
+        return ()
+    (looked,) = yield (Ask(tool="look_up_codes", args={"codes": [AFTER_SURGERY], "system": "cpt"}),)
+    facts: Json = next((c for c in looked.data.get("codes", ()) if c.get("found")), {})
+    why = "a visit for recovery inside the global period of the operation, included in its payment"
+    seen = (diagnosed.diagnoses[0].candidates[0].seen,)
+    return (Line(code=AFTER_SURGERY, seen=seen, rationale=why, facts=facts),) if facts else ()
+
+
 def _worked_up(counted: dict[str, list[level.Counted]]) -> bool:
     """A problem beside a preventive visit counts when it was dealt with: addressed, and something decided for it."""
     return bool(counted["problems"] and counted["risk"])
 
 
 def _is_part_of_procedure(counted: dict[str, list[level.Counted]], lines: Sequence[Line], said: Json) -> bool:
-    """One problem, nothing decided but the minor procedure: the decision is part of it (NCCI policy manual 1.D)."""
-    minor = any(x.facts.get("global_days") in {"000", "010"} for x in lines)
-    return (
-        minor and len(counted["problems"]) <= 1 and not counted["data"] and said["mdm"] == "straightforward"
-    )
+    """One problem, nothing decided but the minor procedure: the decision is part of it (NCCI policy manual 1.D).
+
+    A long-standing illness is managed beside the procedure; a passing one is not when no test and no prescription is decided for it.
+    """
+    minor = any(x.facts.get("global_days") in MINOR for x in lines)
+    passing = {c.category for c in counted["problems"]} <= PASSING and said["mdm"] in {
+        "straightforward",
+        "low",
+    }
+    plain = said["mdm"] == "straightforward" or (passing and {c.category for c in counted["risk"]} <= USUAL)
+    return minor and len(counted["problems"]) <= 1 and not counted["data"] and plain
+
+
+def _is_recovery(case: Case, diagnosed: Diagnosed) -> bool:
+    """A visit for nothing but the recovery from one's own operation is in its payment (Claims Processing Manual 12, 40.1)."""
+    return in_global_period(case) and all(d.code.startswith("Z") for d in diagnosed.diagnoses)
 
 
 def _is_procedure_visit(case: Case, lines: Sequence[Line]) -> bool:
     """The visit was for a minor procedure decided before: its usual work is in the procedure (NCCI policy manual 1.D)."""
-    minor = any(x.facts.get("global_days") in {"000", "010"} for x in lines)
+    minor = any(x.facts.get("global_days") in MINOR for x in lines)
     return minor and any(SCHEDULED.search(text[:SCHEDULED_WITHIN]) for text in case.texts.values())

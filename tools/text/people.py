@@ -16,6 +16,10 @@ _PACKS = re.compile(
     r"(?:\s*(?:per|a|/)\s*(?:day|week))?",
     re.IGNORECASE,
 )
+_THEN = frozenset({"smoked", "quit", "former", "formerly"})
+_NOW = frozenset(
+    {"still", "currently", "current", "now", "continue", "smoke", "active", "again", "resumed", "relapsed"}
+)
 _SOCIAL: frozenset[SectionKind] = frozenset({"social_history"})
 
 
@@ -33,7 +37,7 @@ def set_use(scene: Scene, draft: Draft, signals: list[Signal]) -> bool:
     signal = inside[0] if inside else nearest(uses, norms, draft.first, draft.last, reach=10, after=1)
     if word in {"nonsmoker"} or (signal is not None and signal.value == "never"):
         draft.use, draft.assertion = "never", "absent"
-    elif (signal is not None and signal.value == "former") or _has_quit(draft, uses):
+    elif (signal is not None and signal.value == "former") or _has_quit(scene, draft):
         draft.use = "former"
     elif draft.assertion == "present":
         draft.use = "current"
@@ -41,9 +45,16 @@ def set_use(scene: Scene, draft: Draft, signals: list[Signal]) -> bool:
     return True
 
 
-def _has_quit(draft: Draft, uses: list[Signal]) -> bool:
-    """Tobacco told with nothing but former use in its sentence ("smoked 2 packs a day for 40 years and quit in 2015")."""
-    return draft.concept == "tobacco use" and bool(uses) and {s.value for s in uses} == {"former"}
+def _has_quit(scene: Scene, draft: Draft) -> bool:
+    """Tobacco told as past in its own sentence: "smoked 2 packs a day for 40 years and quit in 2015"."""
+    low, high = scene.bounds[draft.sentence]
+    norms = scene.tokens.norms[low:high]
+    if draft.concept != "tobacco use" or not _NOW.isdisjoint(norms):
+        return False
+    return any(
+        word in _THEN and (at == 0 or norms[at - 1] not in {"to", "not", "never"})
+        for at, word in enumerate(norms)
+    )
 
 
 def _amount(scene: Scene, draft: Draft) -> None:
