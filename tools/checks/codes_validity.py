@@ -133,6 +133,15 @@ def sex(request: CheckRequest) -> Iterator[Doubt]:
             )
 
 
+_DATED = {
+    "icd10cm": "ICD-10-CM",
+    "ncci_ptp": "NCCI pair edit",
+    "ncci_mue": "NCCI unit limit",
+    "ncci_add_on": "NCCI add-on",
+}
+"""The tables whose edition decides a claim, and what a coder calls them."""
+
+
 @rule(
     "dx.edition_mismatch",
     "warning",
@@ -141,14 +150,19 @@ def sex(request: CheckRequest) -> Iterator[Doubt]:
     hold="edition",
 )
 def edition_mismatch(request: CheckRequest) -> Iterator[Doubt]:
-    """The nearest edition answers, and a person decides, when none is in force on the date of service."""
-    choice = request.bookshelf.editions.choose("icd10cm", request.on)
-    if choice.mismatch:
-        yield Doubt(
-            message=f"No ICD-10-CM edition is loaded for {request.on}; {choice.edition.edition} was used.",
-            source=Source(table="icd10cm", edition=choice.edition.edition),
-            hint="superbill knowledge import",
-        )
+    """The nearest edition answers, and a person decides, when none is in force on the date of service.
+
+    Of the NCCI tables only imported ones are asked: a starter is partial on every date.
+    """
+    editions = request.bookshelf.editions
+    for table, name in _DATED.items():
+        choice = editions.choose(table, request.on)
+        if choice.mismatch and choice.edition.complete:
+            yield Doubt(
+                message=f"No {name} edition is loaded for {request.on}; {choice.edition.edition} was used.",
+                source=Source(table=table, edition=choice.edition.edition),
+                hint="superbill knowledge import",
+            )
 
 
 @rule("dx.duplicate", "error", "A diagnosis is on the claim twice.", "guideline I.B.12; 837P HI edits")
