@@ -13,4 +13,4 @@ MOST = 500
 def audit_page(seat: Reviewer) -> HTMLResponse:
     """The latest entries of the person's practice, newest first, and whether the whole chain holds."""
     entries = seat.desk.audit()[::-1][:MOST]
-    return seat.render("audit.html", entries=entries, broken=seat.desk.store.verify_audit())
+    return seat.render("audit.html", entries=entries, verdict=seat.desk.store.verify_audit())

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
-from agent.desk import DeskError, NoSuchEncounter, NotAllowed
+from agent.desk import DeskError, EditRefused, NoSuchEncounter, NotAllowed
 from agent.desk.records import Preview
 from agent.workbench.caseview import Note, by_level, case_values, rights
 from agent.workbench.changes import ChangeError, edits_of
@@ -143,13 +143,20 @@ def _decide(seat: Seat, token: str, name: str, act: Callable[[], object]) -> Res
 def _preview(seat: Seat, token: str, form: FormData) -> Response:
     encounter, desk = seat.opened("case", token), seat.desk
     case = desk.case(encounter)
-    edits = edits_of(case.coding, form)
-    made = desk.preview(encounter, edits)
+    try:
+        edits = edits_of(case.coding, form)
+        made = desk.preview(encounter, edits)
+    except (EditRefused, ChangeError) as error:  # half-typed codes are no fault: told, and the findings stay
+        return _json({"said": str(error)})
     findings = seat.bench.pages.render(
         "findings.html",
         {"seat": seat, "token": token, "findings": by_level(made.findings), **rights(seat, case)},
     )
-    said = {"findings": findings, "total": money(made.claim.total_charge), "said": _said(len(edits), made)}
+    total = money(made.claim.total_charge)
+    return _json({"findings": findings, "total": total, "said": _said(len(edits), made)})
+
+
+def _json(said: dict[str, str]) -> Response:
     return Response(orjson.dumps(said), media_type="application/json")
 
 

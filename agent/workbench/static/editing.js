@@ -20,8 +20,8 @@ export function startEditing(path) {
     state.textContent = "checking …";
     try {
       const made = JSON.parse(await send(`${path}/preview`, new FormData(form), { signal: running.signal }));
-      place(document.getElementById("findings"), made.findings);
-      document.getElementById("total").textContent = made.total;
+      if (made.findings) place(document.getElementById("findings"), made.findings);
+      if (made.total) document.getElementById("total").textContent = made.total;
       state.textContent = made.said;
     } catch (error) {
       if (error.name !== "AbortError") state.textContent = error.message;
@@ -55,7 +55,8 @@ export function startEditing(path) {
   });
   form.addEventListener("submit", (event) => {
     const reason = document.getElementById("reason");
-    const needs = event.submitter && /\/(amend|reject|override)$/.test(event.submitter.formAction || form.action);
+    const action = event.submitter?.getAttribute("formaction") ?? form.getAttribute("action");
+    const needs = /\/(amend|reject|override)$/.test(action);
     if (needs && !reason.value.trim()) {
       event.preventDefault();
       reason.focus();
