@@ -153,15 +153,24 @@ class FhirClient:
         raise AssertionError("unreachable")
 
     def _pages(self, page: Page, what: str) -> Iterator[Resource]:
-        seen: set[str] = set()
+        """The pages from this one on, by the links exactly as the server gives them."""
+        asked: set[str] = set()
+        had: set[str] = {one.reference for one in page.resources}
         yield from page.resources
         while page.next is not None:
             url = self.base.follow(page.next)
-            if url in seen or len(seen) >= self._page_cap:
-                why = "the pages go round in a circle" if url in seen else f"over {self._page_cap} pages"
-                raise BrokenAnswerError(f"FHIR server: {what}: {why}; nothing was coded")
-            seen.add(url)
+            if len(asked) >= self._page_cap:
+                raise BrokenAnswerError(
+                    f"FHIR server: {what}: over {self._page_cap} pages; nothing was coded"
+                )
             page = self._page("GET", url, what)
+            found = {one.reference for one in page.resources}
+            if url in asked or (found and found <= had):
+                raise BrokenAnswerError(
+                    f"FHIR server: {what}: the pages go round in a circle; nothing was coded"
+                )
+            asked.add(url)
+            had |= found
             yield from page.resources
 
 

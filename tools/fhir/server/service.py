@@ -119,6 +119,8 @@ class FhirService:
             return _json(200, statement(self.mode, self.base))
         if not path and any(name == "_getpages" for name, _ in pairs):
             return self._page(dict(pairs))
+        if self.mode == "healthlake" and any(name == "page" for name, _ in pairs):
+            return self._token_page(dict(pairs))
         if found := _EVERYTHING.fullmatch(path):
             rows = everything(self.store, found[1])
             if not rows:
@@ -139,8 +141,6 @@ class FhirService:
         return Reply(status=200, body=row.body, headers=_headers(row))
 
     def _search(self, kind: str, pairs: list[tuple[str, str]], request: Request) -> Reply:
-        if self.mode == "healthlake" and any(name == "page" for name, _ in pairs):
-            return self._token_page(dict(pairs))
         strict = self.mode != "plain" or "strict" in request.headers.get("prefer", "")
         found = search(self.store, kind, pairs, strict=strict, hidden=hidden(self.mode, kind))
         if ("_summary", "count") in pairs:
