@@ -69,10 +69,12 @@ def open_desk(
         kept = session.context.store
         if not isinstance(kept, Store):
             raise DeskError("a desk needs a store in a folder; give --store")
-        yield Desk(
+        desk = Desk(
             tenant=own.tenant,
             store=kept,
             session=session,
             book=Book(kept, own.tenant),
             clock=clock or utc_now,
         )
+        desk.settle()
+        yield desk

@@ -2,7 +2,7 @@
 
 import sqlite3
 import zlib
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -17,6 +17,9 @@ create table if not exists lease (
 create table if not exists source (
   tenant text not null, encounter text not null, sha256 text not null, at text not null, data blob not null,
   primary key (tenant, encounter, sha256)) strict;
+create table if not exists intake (
+  tenant text not null, encounter text not null, sha256 text not null, out text not null,
+  primary key (tenant, encounter)) strict;
 create table if not exists decision (
   id integer primary key, tenant text not null, encounter text not null, at text not null, by text not null,
   role text not null, action text not null, reason text not null, claim_before text, claim_after text,
@@ -95,6 +98,29 @@ class Book:
             ("delete from lease where tenant = ? and encounter = ? and by = ?", (self.tenant, encounter, by))
         )
 
+    def take_in(self, encounter: str, sha256: str, data: bytes, out: str) -> None:
+        """Keep an encounter that came in before it is coded, so that a kill can not lose it."""
+        now = datetime.now(UTC).isoformat(timespec="microseconds")
+        own = (self.tenant, encounter, sha256)
+        self.write(
+            ("insert or replace into source values (?, ?, ?, ?, ?)", (*own, now, data)),
+            ("insert or replace into intake values (?, ?, ?, ?)", (*own, out)),
+        )
+
+    def waiting(self) -> list[Row]:
+        """Encounters that came in and are not coded yet."""
+        return self.rows(
+            ("encounter", "sha256", "out"), "intake where tenant = ? order by rowid", (self.tenant,)
+        )
+
+    def turn_away(self, encounter: str, sha256: str) -> None:
+        """Forget what came in and can not be read."""
+        own = (self.tenant, encounter, sha256)
+        self.write(
+            ("delete from intake where tenant = ? and encounter = ? and sha256 = ?", own),
+            ("delete from source where tenant = ? and encounter = ? and sha256 = ?", own),
+        )
+
     def source(self, encounter: str) -> bytes | None:
         """The encounter as it came in last (see ``agent.desk.source``)."""
         found = self.rows(
@@ -128,14 +154,13 @@ class Book:
         audit.write_head(self.store.folder, head)
         return int(made.lastrowid or 0)
 
-    def asked(self, encounter: str) -> Row | None:
-        """A decision that was kept and whose outcome was not: the process was killed between."""
-        found = self.rows(
+    def asked(self, encounter: str | None = None) -> list[Row]:
+        """Decisions that were kept and whose outcome was not: the process was killed between."""
+        return self.rows(
             DECISION,
-            "decision where tenant = ? and encounter = ? and state = 'asked' order by id limit 1",
-            (self.tenant, encounter),
+            "decision where tenant = ? and (? is null or encounter = ?) and state = 'asked' order by id",
+            (self.tenant, encounter, encounter),
         )
-        return found[0] if found else None
 
     def decisions(self, encounter: str | None = None) -> list[Row]:
         """Decisions that were carried out, oldest first."""

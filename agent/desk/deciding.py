@@ -57,14 +57,14 @@ def settle(session: "Session", book: Book, row: Row, context: "Context") -> bool
     snapshot = session.graph.get_state(config)
     asked = book.asked(row["encounter"])
     unfinished = bool(snapshot.next) and not snapshot.interrupts
-    if not snapshot.values or (asked is None and not unfinished):
+    if not snapshot.values or (not asked and not unfinished):
         return False
     if unfinished:
         session.graph.invoke(None, config, context=context, durability="sync")
     state: Any = session.graph.get_state(config).values
     result = finish(state, context, row["thread"])
-    if asked is not None:
-        _settle_decision(book, asked, row, state, result)
+    for one in asked:
+        _settle_decision(book, one, row, state, result)
     return True
 
 

@@ -4,18 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any
 
 from agent import worklist
 from agent.audit import AuditEntry
 from agent.coding import Coding
-from agent.desk import asking, learning, rows
+from agent.desk import asking, changing, incoming, learning, rows
 from agent.desk.book import Book, Row
 from agent.desk.deciding import carry_out, context_for, settle
-from agent.desk.difference import difference
-from agent.desk.errors import EditRefused, LeaseTaken, NoSuchEncounter, NotAllowed, NotWaiting, StaleDecision
-from agent.desk.people import Act, Person, check
-from agent.desk.places import place_for
+from agent.desk.errors import LeaseTaken, NoSuchEncounter
+from agent.desk.people import Person, check
 from agent.desk.records import (
     Answered,
     Case,
@@ -27,19 +25,13 @@ from agent.desk.records import (
     Query,
     WorkItem,
 )
-from agent.desk.source import encounter_id
 from agent.identity import claim_sha256
-from agent.nodes.self_check import judge, waive
-from agent.nodes.triage import where_to
 from agent.outputs import result
-from agent.run import CodingResult, code_encounter, settings_of_run
-from agent.state import Decision, State, Waived
+from agent.run import CodingResult, settings_of_run
+from agent.state import Decision, State
 from agent.store import Store
 from knowledge.records import Override
-from tools.amend import Edit, EditError, apply_edits
-from tools.checks import RULES_BY_ID
-from tools.claim.assemble import assemble_claim
-from tools.proposal import Proposal
+from tools.amend import Edit
 
 if TYPE_CHECKING:
     from agent.context import Context
@@ -47,13 +39,6 @@ if TYPE_CHECKING:
     from tools.fhir.source import RawEncounter
 
 LEASE_TIME = timedelta(minutes=15)
-DECIDABLE = {
-    "approve": ("held",),
-    "override": ("held", "blocked"),
-    "reject": ("held", "blocked"),
-    "amend": ("held", "blocked", "emitted"),
-}
-"""In which states a decision is taken; amending an emitted claim makes a correction, which is held."""
 
 
 def utc_now() -> datetime:
@@ -103,8 +88,8 @@ class Desk:
         Raises:
             NoSuchEncounter: the practice has none of this id, or its run is not kept here.
         """
-        row = self._row(encounter)
-        state, context = self._state(row)
+        row = self.row(encounter)
+        state, context = self.state(row)
         claim = state["claim"]
         return Case(
             item=rows.item(row, _lease(self.book.leases(self.clock()), encounter)),
@@ -148,7 +133,7 @@ class Desk:
             LeaseTaken: somebody else has it; NoSuchEncounter, NotAllowed.
         """
         check(person, "lease", self.tenant)
-        self._row(encounter)
+        self.row(encounter)
         return self._take(encounter, person)
 
     def release(self, encounter: str, person: Person) -> None:
@@ -175,7 +160,7 @@ class Desk:
 
     def reject(self, encounter: str, person: Person, *, claim_sha256: str, reason: str) -> CodingResult:
         """End the encounter without a claim; a reason is needed. Raises as ``approve`` does."""
-        return self._decide("reject", encounter, person, claim_sha256, _needed(reason))
+        return self._decide("reject", encounter, person, claim_sha256, changing.needed(reason))
 
     def amend(
         self, encounter: str, person: Person, *, claim_sha256: str, edits: tuple[Edit, ...], reason: str
@@ -185,12 +170,9 @@ class Desk:
         Raises:
             EditRefused: an edit can not be made; nothing was changed.
         """
-        why = _needed(reason)
-
-        def made(state: State) -> dict[str, Any]:
-            return {"edits": edits, "proposal": self._edited(state, edits, why)}
-
-        return self._decide("amend", encounter, person, claim_sha256, why, made)
+        why = changing.needed(reason)
+        more = changing.amending(self.session.context.bookshelf, edits, why)
+        return self._decide("amend", encounter, person, claim_sha256, why, more)
 
     def override(
         self, encounter: str, person: Person, *, claim_sha256: str, rule: str, reason: str
@@ -200,22 +182,9 @@ class Desk:
         Raises:
             NotAllowed: the catalogue lets nobody override the rule, or it has no open finding here.
         """
-        why = _needed(reason)
-        if rule not in RULES_BY_ID or not RULES_BY_ID[rule].overridable:
-            raise NotAllowed(f"{rule}: the catalogue lets nobody override it; amend the claim instead")
-
-        def made(state: State) -> dict[str, Any]:
-            override = Override(by=person.name, role=person.role, reason=why)
-            open_ones = [f for f in state["findings"] if f.rule == rule and f.override is None]
-            if not open_ones:
-                raise NotAllowed(f"{encounter}: {rule} has no open finding here")
-            waived = tuple(
-                Waived(rule=f.rule, message=f.message, codes=f.codes, line=f.line, override=override)
-                for f in open_ones
-            )
-            return {"waived": waived, "proposal": state["proposal"]}
-
-        return self._decide("override", encounter, person, claim_sha256, why, made)
+        why = changing.needed(reason)
+        more = changing.overriding(encounter, rule, Override(by=person.name, role=person.role, reason=why))
+        return self._decide("override", encounter, person, claim_sha256, why, more)
 
     def preview(self, encounter: str, edits: tuple[Edit, ...]) -> Preview:
         """Claim, findings and money after the edits, and where the claim would go; nothing is changed.
@@ -223,50 +192,26 @@ class Desk:
         Raises:
             EditRefused: an edit can not be made; NoSuchEncounter, NotWaiting (there is no claim).
         """
-        row = self._row(encounter)
-        state, context = self._state(row)
-        proposal = self._edited(state, edits, "preview")
-        claim = assemble_claim(proposal, state["facts"], context)
-        findings = waive(judge(claim, proposal, state, context), state)
-        changed = cast(
-            "State", {**state, "proposal": proposal, "claim": claim, "findings": findings, "decision": None}
-        )
-        would, reasons = where_to(changed, context)
-        return Preview(
-            claim=claim,
-            claim_sha256=claim_sha256(claim),
-            proposal=proposal,
-            findings=findings,
-            would=would,
-            reasons=tuple(reasons),
-            difference=difference(state["claim"], claim, row["status"], would),
-        )
-
-    def _edited(self, state: State, edits: tuple[Edit, ...], why: str) -> Proposal:
-        proposal = state["proposal"]
-        if proposal is None:
-            raise NotWaiting("the coder handed in no claim, so there is nothing to edit; code it again")
-        try:
-            return apply_edits(proposal, edits, state["facts"], self.session.context.bookshelf, why)
-        except EditError as error:
-            raise EditRefused(str(error)) from None
+        row = self.row(encounter)
+        state, context = self.state(row)
+        return changing.preview(state, context, edits, row["status"])
 
     def _decide(
         self,
-        action: Literal["approve", "reject", "amend", "override"],
+        action: changing.Action,
         encounter: str,
         person: Person,
         sha256: str,
         reason: str,
-        more: Callable[[State], dict[str, Any]] = lambda _: {},
+        more: changing.More = changing.nothing_more,
     ) -> CodingResult:
-        check(person, cast("Act", action), self.tenant)
+        check(person, action, self.tenant)
         with self.store.alone(self.tenant, encounter):
-            self._row(encounter)
+            self.row(encounter)
             self._take(encounter, person)
-            row = self._settled(encounter)
-            state, context = self._state(row)
-            _check_current(row, state, sha256, DECIDABLE[action], action)
+            row = self.settled(encounter)
+            state, context = self.state(row)
+            changing.check_current(row, state, sha256, action)
             decision = Decision(
                 action=action,
                 claim_sha256=sha256,
@@ -276,8 +221,10 @@ class Desk:
                 **more(state),
             )
             done = carry_out(self.session, self.book, row, context, decision, self.clock())
-        self.book.drop_lease(encounter, person.name) if done.status in {"emitted", "rejected"} else None
-        learning.remember(self, done) if action == "approve" and done.status == "emitted" else None
+        if done.status in {"emitted", "rejected"}:
+            self.book.drop_lease(encounter, person.name)
+        if action == "approve" and done.status == "emitted":
+            learning.remember(self, done)
         return done
 
     # -- queries, opportunities, new encounters -----------------------------------------------------------------
@@ -303,18 +250,53 @@ class Desk:
         return asking.opportunity(self, encounter, person, code=code, accept=accept, reason=reason)
 
     def submit(self, raw: "RawEncounter", *, out: Path | None = None) -> CodingResult:
-        """Code a new encounter (or one that came again) into this practice's store.
+        """Code a new encounter (or one that came again) into this practice's store; ``accept`` and ``code`` in one.
 
         Raises:
             InputError: it can not be read as one documented encounter.
         """
-        place = out or place_for(self.store.folder, self.tenant, encounter_id(raw))
-        context = replace(self.session.context, tenant=self.tenant, out=place)
-        return code_encounter(raw, context=context, graph=self.session.graph)
+        return self.code(self.accept(raw, out=out), raw)
+
+    def accept(self, raw: "RawEncounter", *, out: Path | None = None) -> str:
+        """Keep an encounter that came in, to be coded by ``code`` (or, after a kill, by ``recover``); its id."""
+        return incoming.accept(self, raw, out)
+
+    def code(self, encounter: str, raw: "RawEncounter | None" = None) -> CodingResult:
+        """Code an encounter that was accepted.
+
+        Args:
+            encounter: its id.
+            raw: the encounter, where the caller still has it.
+
+        Raises:
+            InputError: it can not be read as one documented encounter; it is not kept then.
+            NoSuchEncounter: nothing of this id was accepted.
+        """
+        return incoming.code(self, encounter, raw)
+
+    def recover(self) -> tuple[str, ...]:
+        """Finish what killed processes left: encounters that were not coded, decisions without an outcome; their ids.
+
+        A server calls it once when it starts; ``open_desk`` itself settles the decisions only.
+        """
+        return (*incoming.recover(self), *self.settle())
+
+    def settle(self) -> tuple[str, ...]:
+        """Give every decision that a killed process left its outcome; the encounters' ids."""
+        left = tuple(dict.fromkeys(row["encounter"] for row in self.book.asked()))
+        for encounter in left:
+            with self.store.alone(self.tenant, encounter):
+                self.settled(encounter)
+        return left
 
     # -- inside -------------------------------------------------------------------------------------------------
 
-    def _row(self, encounter: str) -> Row:
+    def row(self, encounter: str) -> Row:
+        """The worklist's row.
+
+        Raises:
+            NoSuchEncounter: the practice has none of this id.
+        """
         row = self.store.work(self.tenant, encounter)
         if row is None:
             raise NoSuchEncounter(
@@ -322,13 +304,18 @@ class Desk:
             )
         return row
 
-    def _settled(self, encounter: str) -> Row:
+    def settled(self, encounter: str) -> Row:
         """The row, after finishing what a killed process left of the encounter."""
-        row = self._row(encounter)
+        row = self.row(encounter)
         context = context_for(self.session, self.tenant, row)
-        return self._row(encounter) if settle(self.session, self.book, row, context) else row
+        return self.row(encounter) if settle(self.session, self.book, row, context) else row
 
-    def _state(self, row: Row) -> "tuple[State, Context]":
+    def state(self, row: Row) -> "tuple[State, Context]":
+        """State of the run and the context it is decided in.
+
+        Raises:
+            NoSuchEncounter: the run is not kept in this store.
+        """
         context = context_for(self.session, self.tenant, row)
         values: Any = self.session.graph.get_state(settings_of_run(row["thread"], context)).values
         if not values or "facts" not in values:
@@ -353,24 +340,3 @@ def _coding(state: State, context: "Context") -> Coding:
     from agent.run import written
 
     return result(state, context, written(context))
-
-
-def _check_current(row: Row, state: State, sha256: str, states: tuple[str, ...], action: str) -> None:
-    claim = state["claim"]
-    if claim is None:
-        raise NotWaiting(
-            f"{row['encounter']}: there is no claim to decide on; mend what holds it and code it again"
-        )
-    if claim_sha256(claim) != sha256:
-        raise StaleDecision(
-            f"{row['encounter']}: another claim waits than the one that was shown; look again, or code the encounter again"
-        )
-    if row["status"] not in states:
-        wanted = " or ".join(states)
-        raise NotWaiting(f"{row['encounter']}: not {wanted}, it is {row['status']}; see superbill worklist")
-
-
-def _needed(reason: str) -> str:
-    if not reason.strip():
-        raise EditRefused("a reason is needed: say why, it stays in the audit")
-    return reason.strip()

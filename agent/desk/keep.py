@@ -39,6 +39,9 @@ def keep(state: State, context: Context, coding: Coding, thread: str) -> None:
         worklist.put(db, *where, thread, coding.status, reasons, context.out, summary)
         if raw is not None:
             _keep_source(db, *where, raw.sha256, packed(raw))
+            db.execute(
+                "delete from intake where tenant = ? and encounter = ? and sha256 = ?", (*where, raw.sha256)
+            )
         _keep_queries(db, *where, coding.queries)
 
 
