@@ -116,7 +116,7 @@ def _desk(options: argparse.Namespace) -> "Iterator[Desk]":
 def worklist(options: argparse.Namespace) -> int:
     """Print the encounters, held ones first."""
     from agent.desk.book import Book
-    from agent.desk.desk import listed
+    from agent.desk.looking import listed
     from agent.store import Store
     from agent.worklist import Filter
 

@@ -60,7 +60,8 @@ def open_desk(
         clock: the time in UTC, for tests.
     """
     from agent.desk.book import Book
-    from agent.desk.desk import Desk, utc_now
+    from agent.desk.desk import Desk
+    from agent.desk.looking import utc_now
     from agent.session import open_session
     from agent.store import Store
 

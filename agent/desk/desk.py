@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent import worklist
 from agent.audit import AuditEntry
-from agent.coding import Coding
-from agent.desk import asking, changing, incoming, learning, rows
+from agent.desk import asking, changing, incoming, learning, looking, rows
 from agent.desk.book import Book, Row
 from agent.desk.deciding import carry_out, context_for, settle
 from agent.desk.errors import LeaseTaken, NoSuchEncounter
@@ -25,8 +24,6 @@ from agent.desk.records import (
     Query,
     WorkItem,
 )
-from agent.identity import claim_sha256
-from agent.outputs import result
 from agent.run import CodingResult, settings_of_run
 from agent.state import Decision, State
 from agent.store import Store
@@ -41,11 +38,6 @@ if TYPE_CHECKING:
 LEASE_TIME = timedelta(minutes=15)
 
 
-def utc_now() -> datetime:
-    """The clock of a desk that was given none."""
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Desk:
     """One practice's desk; safe to call from several threads, and beside other processes on the same store."""
@@ -54,7 +46,7 @@ class Desk:
     store: Store
     session: "Session"
     book: Book
-    clock: Callable[[], datetime] = utc_now
+    clock: Callable[[], datetime] = looking.utc_now
 
     def for_tenant(self, tenant: str) -> "Desk":
         """The same desk for another practice: everything heavy is shared, nothing of the practice's is."""
@@ -80,7 +72,7 @@ class Desk:
             limit: most rows; ``offset`` skips as many.
         """
         wanted = worklist.Filter(status=status, reason=reason, text=text, limit=limit, offset=offset)
-        return listed(self.book, wanted, self.clock())
+        return looking.listed(self.book, wanted, self.clock())
 
     def case(self, encounter: str) -> Case:
         """Everything about one encounter.
@@ -88,22 +80,7 @@ class Desk:
         Raises:
             NoSuchEncounter: the practice has none of this id, or its run is not kept here.
         """
-        row = self.row(encounter)
-        state, context = self.state(row)
-        claim = state["claim"]
-        return Case(
-            item=rows.item(row, _lease(self.book.leases(self.clock()), encounter)),
-            coding=_coding(state, context),
-            proposal=state["proposal"],
-            claim=claim,
-            claim_sha256=claim_sha256(claim) if claim else None,
-            facts=state["facts"],
-            documents=state["facts"].documents,
-            trace=f"{row['out']}/trace.jsonl" if row["out"] else None,
-            queries=tuple(map(rows.query, self.book.queries(encounter=encounter))),
-            decisions=self.decisions(encounter),
-            opportunities=tuple(map(rows.opportunity, self.book.opportunities(encounter))),
-        )
+        return looking.case(self, encounter)
 
     def decisions(self, encounter: str | None = None) -> tuple[DecisionRecord, ...]:
         """Every decision that was carried out, oldest first."""
@@ -322,21 +299,3 @@ class Desk:
             raise NoSuchEncounter(f"{row['encounter']}: its run is not kept in this store; code it again")
         state: State = values
         return state, context
-
-
-def listed(book: Book, wanted: worklist.Filter, now: datetime | None = None) -> tuple[WorkItem, ...]:
-    """The worklist without a session: nothing of the bookshelf is opened for it."""
-    with book.store.reading() as db:
-        found = worklist.find(db, book.tenant, wanted)
-    leases = book.leases(now or utc_now())
-    return tuple(rows.item(r, _lease(leases, r["encounter"])) for r in found)
-
-
-def _lease(leases: dict[str, Row], encounter: str) -> Lease | None:
-    return rows.lease(leases[encounter]) if encounter in leases else None
-
-
-def _coding(state: State, context: "Context") -> Coding:
-    from agent.run import written
-
-    return result(state, context, written(context))
