@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
 
-from agent.desk.desk import DECIDABLE
+from agent.desk.changing import DECIDABLE
 from agent.report.highlight import highlights, paint
 from agent.workbench.pages import LEVELS
 from tools.checks import RULES_BY_ID
