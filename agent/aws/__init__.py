@@ -2,7 +2,7 @@
 
 from typing import Any
 
-FUNCTIONS = ("handler", "fetch", "review", "decide", "submit", "notify", "reserve")
+FUNCTIONS = ("handler", "fetch", "member", "review", "decide", "submit", "notify", "reserve")
 
 
 def __getattr__(name: str) -> Any:

@@ -15,7 +15,8 @@ from agent.aws.logs import log, metrics
 from agent.aws.place import S3Place, read_object
 from agent.aws.runtime import Runtime, runtime
 from agent.batch.job import FETCHED
-from agent.batch.manifest import PLAIN_ID, Item
+from agent.batch.manifest import PLAIN_ID, Item, item_of
+from agent.cli.errors import BY_STATUS, EXIT_INPUT
 from agent.desk.source import encounter_id, packed
 
 if TYPE_CHECKING:
@@ -61,13 +62,17 @@ def handler(event: Event, context: Any = None) -> Event:
 def fetch(event: Event, context: Any = None) -> Event:
     """Bring the encounter into S3: ``Encounter/<id>`` is read from the FHIR server, an inline one is put there.
 
+    The event is that of ``handler``, or the detail of EventBridge's "Object Created".
+
     Returns:
         The event with an ``s3://`` address for its encounter.
 
     Raises:
         BadInputError: it can not be read.
     """
-    own, item = runtime(), _item(event)
+    own, event = runtime(), _arrived(event)
+    item = _item(event)
+    event = {**event, "announce": False}  # the state machine has a step of its own for that
     if isinstance(item.encounter, str) and item.encounter.startswith("s3://"):
         return event
     from agent.cli.errors import user_errors
@@ -84,6 +89,47 @@ def fetch(event: Event, context: Any = None) -> Event:
     place.put(name, packed(raw))
     log("fetched", request=_request(context))
     return {**event, "encounter": place.uri(name), "id": event.get("id") or _safe(encounter_id(raw))}
+
+
+def member(event: Event, context: Any = None) -> Event:
+    """Code one member of a manifest.
+
+    Args:
+        event: ``{"item": <line of the manifest>, "number": <its control number>}``.
+        context: of Lambda.
+
+    Returns:
+        The member's row of the results, as ``superbill batch`` writes it; bad input is a row too, with its reason.
+
+    Raises:
+        AwsBusyError: worth another delivery.
+    """
+    line = event["item"] if isinstance(event["item"], dict) else {}
+    item = item_of(orjson.dumps(event["item"]), int(event.get("line", 0)))
+    row = {
+        "id": item.id,
+        "exit": EXIT_INPUT,
+        "status": "failed",
+        "encounter": "",
+        "out": "",
+        "reason": item.fault,
+    }
+    if item.fault:
+        return row
+    given = {name: line[name] for name in ("id", "encounter", "options") if name in line}
+    try:
+        said = handler({**given, "number": event.get("number"), "announce": False}, context)
+    except BadInputError as error:
+        log("refused", error="BadInputError", request=_request(context))
+        return {**row, "reason": str(error)}
+    return {
+        **row,
+        "exit": BY_STATUS[said["status"]],
+        "status": said["status"],
+        "encounter": said["encounter_id"],
+        "out": str(runtime().out / item.id),
+        "reason": "; ".join(r["text"] for r in said["review"]["reasons"]),
+    }
 
 
 def review(event: Event, context: Any = None) -> Event:
@@ -125,21 +171,23 @@ def decide(event: Event, context: Any = None) -> Event:
 
 
 def submit(event: Event, context: Any = None) -> Event:
-    """Put the 837P of an emitted encounter into the outbox, once.
+    """Put the 837P of an emitted encounter into the outbox, once; without an outbox nothing is submitted.
 
     Args:
         event: the answer of ``handler`` or ``decide``.
         context: of Lambda.
 
     Raises:
-        BadInputError: there is no 837P, or no outbox.
+        BadInputError: there is no 837P.
     """
     from agent.submit.carrier import open_carrier
 
     own = runtime()
     uri = event["artifacts"].get("claim_837")
-    if not own.settings.outbox or not uri:
-        raise BadInputError("nothing to submit: SUPERBILL_OUTBOX and an emitted claim are needed")
+    if not own.settings.outbox:
+        return {**event, "submitted": None}
+    if not uri:
+        raise BadInputError("nothing to submit: the encounter has no 837P")
     content = read_object(uri, 1_000_000, own.settings.region)
     name = f"{hashlib.sha256(content).hexdigest()[:32]}.837"
     left = open_carrier(own.settings.outbox).finish("", name, content)
@@ -163,7 +211,7 @@ def reserve(event: Event, context: Any = None) -> Event:
         context: of Lambda.
 
     Returns:
-        The event with ``members`` and ``first``, the number of its first member less one.
+        The event with ``members`` and ``first``, the number of its first member.
     """
     own = runtime()
     lines, digest = 0, hashlib.sha256()
@@ -271,6 +319,14 @@ def _item(event: Event) -> Item:
     if own_id is not None and not (isinstance(own_id, str) and PLAIN_ID.fullmatch(own_id)):
         raise BadInputError("id must be 1 to 128 letters, digits, '-', '_' or '.'")
     return Item(line=0, digest="", id=own_id or "encounter", encounter=given, options=options)
+
+
+def _arrived(event: Event) -> Event:
+    """The event of an object that has come into the bucket, as one of ours; any other as it is."""
+    found, bucket = event.get("object"), event.get("bucket")
+    if "encounter" in event or not isinstance(found, dict) or not isinstance(bucket, dict):
+        return event
+    return {"encounter": f"s3://{bucket.get('name')}/{found.get('key')}"}
 
 
 def _run_id(own: Runtime, item: Item, event: Event) -> str:

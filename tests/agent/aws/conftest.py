@@ -62,3 +62,8 @@ def forget() -> None:
     """What a warm function keeps is gone, as after a cold start."""
     runtime.cache_clear()
     runtime_module._opened.cache_clear()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--members N``: size of the Distributed Map proof (when this folder is what pytest is given)."""
+    parser.addoption("--members", type=int, default=12)

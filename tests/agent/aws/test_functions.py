@@ -224,6 +224,14 @@ class TestSteps:
         assert event["encounter"].startswith(f"s3://{BUCKET}/out/.sources/")
         assert handler(event)["status"] == "emitted"
         assert fetch(event) == event
+        assert event["announce"] is False
+
+    def test_fetch_understands_an_object_that_has_arrived(self, own: Runtime) -> None:
+        put("in/events/a.json", ANKLE.read_bytes())
+        event = fetch({"bucket": {"name": BUCKET}, "object": {"key": "in/events/a.json"}})
+        assert event == {"encounter": f"s3://{BUCKET}/in/events/a.json", "announce": False}
+        with pytest.raises(BadInputError):
+            fetch({"bucket": BUCKET, "object": "x"})
 
     def test_submit_leaves_one_object_whatever_how_often(self, own: Runtime) -> None:
         said = handler(ankle())
