@@ -16,7 +16,8 @@ def claim_level(results: Sequence[CaseResult]) -> Json:
 
     ``clean`` is the share of claims whose codes the self-check does not refuse; ``right_payment`` the share of priced cases
     whose claim is worth what gold is worth. ``over`` and ``under`` are shares of gold's money, ``severity`` is the mean
-    weight of a case's faults (weights in scorers/severity.csv), ``paying_faults`` of them those that change payment.
+    weight of a case's faults (weights in scorers/severity.csv), ``paying_faults`` of them those that change payment. Where
+    every resample gives the same sum there is no interval: it would claim a certainty nobody has.
     """
     checked = [r.clean for r in results if r.clean is not None]
     money = [r.score.money for r in results if r.score.money is not None]
@@ -29,7 +30,7 @@ def claim_level(results: Sequence[CaseResult]) -> Json:
         "severity": lambda c: ratio(c.get("weight", 0.0), c.get("n", 0.0)),
         "rvu_delta": lambda c: ratio(c.get("rvu", 0.0), c.get("priced", 0.0)),
     }
-    drawn = bootstrap(rows, rates)
+    drawn = {k: v if v is None or v[0] < v[1] else None for k, v in bootstrap(rows, rates).items()}
     return {
         "clean": ratio(sum(checked), len(checked)),
         "right_payment": ratio(sum(exact), len(exact)),

@@ -118,13 +118,15 @@ def settle(events: Sequence["TraceEvent"], context: "Context", case: str) -> tup
         StaleCassetteError: redaction would change the codes.
     """
     from agent.replay import replay
+    from agent.trace import trace_events
+    from evals.solvers.recorded import as_recorded
 
     replayed = replay(events, context)
     if _proposed(events) != _proposed(replayed.events):
         raise StaleCassetteError(
             f"{case}: redaction changes what is coded; keep this recording out of the repository"
         )
-    return replayed.events
+    return trace_events(replayed.state, as_recorded(replayed.context, events))
 
 
 def _proposed(events: Sequence["TraceEvent"]) -> tuple[Json, ...]:

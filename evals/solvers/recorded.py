@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +53,8 @@ class RecordedSolver:
         coding = result(replayed.state, replayed.context, []).model_dump(mode="json")
         if replayed.state["status"] is None:
             coding["status"] = PARTED
-        return solved(coding, replayed.state, replayed.context, time.perf_counter() - started)
+        context = as_recorded(replayed.context, cassette.events)
+        return solved(coding, replayed.state, context, time.perf_counter() - started)
 
     def cassette(self, case: EvalCase) -> Cassette:
         """The recording of a case.
@@ -64,6 +65,12 @@ class RecordedSolver:
         found = load_cassette(self.folder, case.id)
         found.basis.agree(self.basis, case.id, over_changes=self.over_changes)
         return found
+
+
+def as_recorded(context: "Context", events: Sequence["TraceEvent"]) -> "Context":
+    """The surroundings of a replay with the recorded limit of seconds, which a replay itself does not heed."""
+    settings = next(e.data for e in events if e.event == "settings")
+    return replace(context, limits=replace(context.limits, seconds=float(settings["limits"]["seconds"])))
 
 
 def with_policies(events: Sequence["TraceEvent"], context: "Context") -> tuple["TraceEvent", ...]:
