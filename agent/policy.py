@@ -3,13 +3,16 @@
 import random
 import tomllib
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from agent.state import Reason
 from knowledge.errors import TableError
 from knowledge.records import Finding, Record
+from tools.checks import RULES_BY_ID
 from tools.claim.model import Claim
 from tools.encounter import EncounterFacts
 from tools.proposal import Proposal
@@ -18,23 +21,44 @@ from tools.proposal import Proposal
 class Policy(Record):
     """What holds an encounter.
 
-    Rates are 0..1, amounts US dollars. ``hold_warnings`` lists rule ids whose warnings hold (``*`` for all);
-    ``confidence_floor`` applies where a confidence is known. ``audit_rate`` with ``audit_seed`` draws a
-    reproducible random sample by encounter id.
+    Rates and confidences are 0..1, amounts US dollars. Lists of codes take patterns: ``*`` any characters, ``?`` one.
+
+    Attributes:
+        accept_derived_charges: charges taken from the fee schedule do not hold.
+        hold_warnings: rule ids whose warnings hold; ``*`` for all.
+        confidence_floor: a code whose confidence is known and lower holds.
+        hold_new_patients: every new patient holds.
+        hold_em_codes: E/M codes (levels) that hold, e.g. ``99205``, ``992?5``.
+        hold_codes: any diagnosis or procedure that holds, e.g. ``G2211``, ``Z79*``.
+        hold_modifiers: modifiers that hold, e.g. ``25``, ``59``.
+        hold_payers: payers that hold, by kind, payer id or name.
+        hold_queries: an open query holds.
+        hold_amended: what a person amended or overrode waits for approval.
+        amount_over: a total above it holds.
+        audit_rate: share of the encounters that is drawn for audit; ``audit_seed`` draws another, equally reproducible share.
     """
 
     accept_derived_charges: bool = False
     hold_warnings: tuple[str, ...] = ()
-    confidence_floor: float | None = None
+    confidence_floor: float | None = Field(default=None, ge=0, le=1)
     hold_new_patients: bool = False
     hold_em_codes: tuple[str, ...] = ()
-    hold_modifiers: tuple[str, ...] = ()
+    hold_codes: tuple[str, ...] = ()
+    hold_modifiers: tuple[Annotated[str, Field(pattern=r"^[0-9A-Z]{2}$")], ...] = ()
     hold_payers: tuple[str, ...] = ()
     hold_queries: bool = False
     hold_amended: bool = True
-    amount_over: Decimal | None = None
+    amount_over: Decimal | None = Field(default=None, ge=0)
     audit_rate: float = Field(default=0.0, ge=0, le=1)
     audit_seed: int = 0
+
+    @field_validator("hold_warnings")
+    @classmethod
+    def _known_rules(cls, rules: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [r for r in rules if r != "*" and r not in RULES_BY_ID]
+        if unknown:
+            raise ValueError(f"the catalogue has no rule {unknown[0]!r}")
+        return rules
 
 
 def load_policy(path: Path | None) -> Policy:
@@ -52,8 +76,10 @@ def load_policy(path: Path | None) -> Policy:
     except tomllib.TOMLDecodeError as error:
         raise TableError(f"{path}: not TOML: {error}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        raise TableError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        first = error.errors(include_url=False)[0]
+        said = "no such setting" if first["type"] == "extra_forbidden" else first["msg"]
+        known = f"; known are {', '.join(Policy.model_fields)}" if first["type"] == "extra_forbidden" else ""
+        raise TableError(f"{path}: {'.'.join(map(str, first['loc']))}: {said}{known}") from error
 
 
 def policy_reasons(policy: Policy, facts: EncounterFacts, proposal: Proposal, claim: Claim) -> list[Reason]:
@@ -63,8 +89,11 @@ def policy_reasons(policy: Policy, facts: EncounterFacts, proposal: Proposal, cl
         _low_confidence(policy, proposal),
         "new patient" if policy.hold_new_patients and facts.new_patient else None,
         _listed("E/M level", policy.hold_em_codes, [line.code for line in claim.lines]),
+        _listed(
+            "code", policy.hold_codes, [*(d.code for d in claim.diagnoses), *(x.code for x in claim.lines)]
+        ),
         _listed("modifier", policy.hold_modifiers, [m for line in claim.lines for m in line.modifiers]),
-        _listed("payer", policy.hold_payers, [claim.primary.payer_kind] if claim.primary else []),
+        _listed("payer", policy.hold_payers, _payer(claim)),
         "a query to the provider is open" if policy.hold_queries and proposal.queries else None,
         _amount(policy, claim),
         "drawn for the random audit sample" if _sampled(policy, facts.encounter_id) else None,
@@ -100,8 +129,13 @@ def _low_confidence(policy: Policy, proposal: Proposal) -> str | None:
 
 
 def _listed(what: str, listed: tuple[str, ...], used: list[str]) -> str | None:
-    hit = [u for u in used if u in listed]
+    hit = [u for u in used if any(fnmatchcase(u, pattern) for pattern in listed)]
     return f"{what} {', '.join(dict.fromkeys(hit))} is on the policy's review list" if hit else None
+
+
+def _payer(claim: Claim) -> list[str]:
+    primary = claim.primary
+    return [p for p in (primary.payer_kind, primary.payer_id, primary.payer_name) if p] if primary else []
 
 
 def _amount(policy: Policy, claim: Claim) -> str | None:

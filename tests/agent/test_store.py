@@ -1,5 +1,7 @@
 """The store: control numbers are never reused, an emission keeps its number, the audit shows any change."""
 
+import hashlib
+import json
 import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -72,23 +74,92 @@ def test_store_is_owner_only(store: Store) -> None:
     assert mode == 0o600
 
 
-def test_audit_chain_holds_until_an_entry_is_altered(store: Store) -> None:
-    for number in range(3):
-        store.audit("ann", "approve", f"claim-{number}", {"n": number})
+@pytest.fixture
+def audited(store: Store) -> Store:
+    for number in range(4):
+        store.audit("ann", "approve", f"claim-{number}", {"n": number}, tenant="t", encounter=f"e{number}")
     assert store.verify_audit().broken_at is None
-    with sqlite3.connect(store.folder / "store.sqlite") as db:
-        db.execute("update audit set who = 'bob' where seq = 2")
-    db.close()
-    assert store.verify_audit().broken_at == 2
+    return store
 
 
-def test_audit_notices_a_removed_entry(store: Store) -> None:
-    for number in range(3):
-        store.audit("ann", "approve", f"claim-{number}", {})
-    with sqlite3.connect(store.folder / "store.sqlite") as db:
-        db.execute("delete from audit where seq = 2")
-    db.close()
-    assert store.verify_audit().broken_at == 2
+def tamper(store: Store, *statements: str) -> int | None:
+    """Change the database behind the store's back; where ``audit verify`` finds it."""
+    with closing(sqlite3.connect(store.folder / "store.sqlite")) as db:
+        for statement in statements:
+            db.execute(statement)
+        db.commit()
+    return store.verify_audit().broken_at
+
+
+CUT = "delete from audit where seq > 2"
+
+
+@pytest.mark.parametrize(
+    ("statements", "found"),
+    [
+        (("update audit set who = 'bob' where seq = 2",), 2),
+        (("update audit set detail = '{}' where seq = 3",), 3),
+        (("update audit set tenant = 'other' where seq = 3",), 3),
+        (("update audit set detail_sha256 = null where seq = 3",), 3),
+        (("delete from audit where seq = 2",), 2),
+        (("delete from audit where seq = 1",), 1),
+        (("delete from audit where seq = 2", "update audit set seq = seq - 1 where seq > 2"), 2),
+        ((CUT,), 3),  # the tail: every link that is left is good
+        ((CUT, "update audit_head set seq = 2, hash = (select hash from audit where seq = 2)"), 3),
+        (("delete from audit", "delete from audit_head"), 1),
+    ],
+)
+def test_what_was_altered_removed_or_cut_is_found(
+    audited: Store, statements: tuple[str, ...], found: int
+) -> None:
+    assert tamper(audited, *statements) == found
+
+
+def test_a_rewritten_chain_is_found_by_a_head_that_was_noted(audited: Store, tmp_path: Path) -> None:
+    noted = audited.verify_audit().head
+    assert audited.verify_audit(noted).broken_at is None
+    forged = Store(tmp_path / "forged")
+    forged.audit("bob", "approve", "claim-0", {})
+    assert forged.verify_audit().broken_at is None
+    assert forged.verify_audit(noted).broken_at == 2
+
+
+def test_a_purged_detail_leaves_a_chain_that_holds(audited: Store) -> None:
+    assert tamper(audited, "update audit set detail = null where seq = 2") is None
+
+
+def test_an_audit_of_before_heads_were_kept_still_proves_itself(tmp_path: Path) -> None:
+    folder = tmp_path / "old"
+    Store(folder)
+    with closing(sqlite3.connect(folder / "store.sqlite")) as db:
+        db.executescript(
+            "drop table audit; drop table audit_head; create table audit (seq integer primary key, at text not null, "
+            "who text not null, action text not null, subject text not null, detail text not null, "
+            "previous text not null, hash text not null) strict;"
+        )
+        said = {
+            "action": "a",
+            "at": "2026-01-01",
+            "detail": "{}",
+            "previous": "",
+            "seq": 1,
+            "subject": "s",
+            "who": "w",
+        }
+        old = hashlib.sha256(json.dumps(said, separators=(",", ":")).encode()).hexdigest()
+        db.execute("insert into audit values (1, '2026-01-01', 'w', 'a', 's', '{}', '', ?)", (old,))
+        db.commit()
+    store = Store(folder)
+    store.audit("ann", "approve", "claim", {})
+    assert store.verify_audit().broken_at is None
+    assert tamper(store, "update audit set who = 'x' where seq = 1") == 1
+
+
+def test_many_writers_leave_one_chain(store: Store) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda n: store.audit("ann", "look", str(n), {}), range(40)))
+    verdict = store.verify_audit()
+    assert (verdict.entries, verdict.broken_at) == (40, None)
 
 
 def test_worklist_lists_held_first_and_filters(store: Store) -> None:
