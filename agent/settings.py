@@ -61,6 +61,8 @@ class Settings:
         secret: Secrets Manager secret, a JSON object (``SUPERBILL_SECRET``): ``webhook_key``, ``ledger``, ``fhir_token``.
         model_timeout: seconds to wait for a model's reply (``SUPERBILL_MODEL_TIMEOUT``).
         fhir: the FHIR server (``SUPERBILL_FHIR_*``), None without one.
+    oidc: Path | None = None
+        oidc: sign-in of the workbench by an OpenID Connect issuer (``SUPERBILL_OIDC``, a TOML file), None for local users.
     """
 
     home: Path
@@ -92,6 +94,7 @@ class Settings:
         return self.locality.partition("-")[0] if self.locality else None
 
 
+
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the environment once; an empty variable counts as unset."""
     env = {k: v for k, v in (os.environ if environ is None else environ).items() if v.strip()}
@@ -100,6 +103,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         model=env.get("SUPERBILL_MODEL", "rules"),
         tenant=env.get("SUPERBILL_TENANT", "default"),
         policy=_path(env, "SUPERBILL_POLICY"),
+        oidc=_path(env, "SUPERBILL_OIDC"),
         charge_master=_path(env, "SUPERBILL_CHARGES"),
         charge_multiple=env.get("SUPERBILL_CHARGE_MULTIPLE", "1.50"),
         locality=env.get("SUPERBILL_LOCALITY"),

@@ -26,6 +26,7 @@ def user_errors() -> tuple[type[Exception], ...]:
     from agent.store import StoreError
     from agent.submit.carrier import DeliveryError
     from agent.trace import TraceError
+    from agent.workbench.errors import UserError
     from knowledge.errors import KnowledgeError
     from tools.claim.errors import ClaimError, UnreadableClaim, X12Error
     from tools.fhir.errors import InputError
@@ -47,6 +48,7 @@ def user_errors() -> tuple[type[Exception], ...]:
         ClaimError,
         UnreadableClaim,
         X12Error,
+        UserError,
     )
 
 

@@ -17,10 +17,11 @@ from starlette.types import Scope
 
 from agent.desk import DeskError, NoSuchEncounter, NoSuchQuery, NotAllowed
 from agent.settings import Settings
-from agent.workbench import audit, case, chat, claim, lookup, queries, signin, worklist
+from agent.workbench import audit, case, chat, claim, lookup, oidcroutes, queries, signin, worklist
 from agent.workbench.changes import ChangeError
 from agent.workbench.database import Database, secret_key
 from agent.workbench.guard import Guard
+from agent.workbench.oidc import Oidc, load_oidc
 from agent.workbench.pages import Pages
 from agent.workbench.seal import Seal
 from agent.workbench.seat import Bench, DeskFactory, NotSignedInError, RefusedError, bench_of
@@ -65,12 +66,14 @@ def create_app(desk_factory: DeskFactory, settings: Settings, options: Options |
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         bench.database.close()
+        if bench.oidc is not None:
+            bench.oidc.close()
 
     app = FastAPI(
         title="Superbill workbench", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
     )
     app.state.bench = bench
-    for part in (signin, worklist, case, claim, lookup, chat, queries, audit):
+    for part in (signin, oidcroutes, worklist, case, claim, lookup, chat, queries, audit):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=str(files(__package__) / "static")), name="static")
     _add_handlers(app)
@@ -91,6 +94,7 @@ def _bench(desks: DeskFactory, settings: Settings, options: Options) -> Bench:
         seal=Seal(secret_key(folder)),
         pages=Pages(),
         talks=Talks(),
+        oidc=Oidc(load_oidc(settings.oidc)) if settings.oidc else None,
     )
 
 

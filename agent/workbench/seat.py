@@ -18,6 +18,7 @@ from agent.workbench.users import Users
 if TYPE_CHECKING:
     from agent.desk.desk import Desk
     from agent.workbench.database import Database
+    from agent.workbench.oidc import Oidc
     from agent.workbench.talks import Talks
 
 DeskFactory = Callable[[str], "Desk"]
@@ -37,7 +38,7 @@ class Bench:
     seal: Seal
     pages: Pages
     talks: "Talks"
-    oidc: object | None = None
+    oidc: "Oidc | None" = None
 
 
 class NotSignedInError(Exception):

@@ -19,7 +19,7 @@ TOO_MANY: Final = "Too many failed attempts. Wait a quarter of an hour and try a
 @router.get("/signin")
 def signin_page(request: Request) -> HTMLResponse:
     """The form; its cookie and its mark belong together, so that no other site can sign a browser in."""
-    return _form(request)
+    return form_page(request)
 
 
 @router.post("/signin")
@@ -33,14 +33,14 @@ def sign_in(
     bench, name = bench_of(request), name.strip()
     wanted = bench.seal.mark(request.cookies.get(PRE, ""))
     if not request.cookies.get(PRE) or not compare_digest(mark.encode(), wanted.encode()):
-        return _form(request, "The sign-in form was out of date; try again.", 403)
+        return form_page(request, "The sign-in form was out of date; try again.", 403)
     address = request.client.host if request.client else "unknown"
     if bench.limit.refused(name, address):
-        return _form(request, TOO_MANY, 429)
+        return form_page(request, TOO_MANY, 429)
     user = bench.users.check(name, password)
     if user is None:
         bench.limit.failed(name, address)
-        return _form(request, WRONG, 401)
+        return form_page(request, WRONG, 401)
     bench.limit.succeeded(name)
     return begin(bench, request, user)
 
@@ -71,7 +71,8 @@ def set_session(answer: Response, request: Request, made: str) -> None:
     )
 
 
-def _form(request: Request, fault: str = "", status: int = 200) -> HTMLResponse:
+def form_page(request: Request, fault: str = "", status: int = 200) -> HTMLResponse:
+    """The sign-in page, with what went wrong."""
     bench, cookie = bench_of(request), token_urlsafe(24)
     page = bench.pages.render(
         "signin.html", {"fault": fault, "mark": bench.seal.mark(cookie), "oidc": bench.oidc is not None}
@@ -84,4 +85,4 @@ def _form(request: Request, fault: str = "", status: int = 200) -> HTMLResponse:
     return answer
 
 
-__all__ = ["begin", "router", "set_session"]
+__all__ = ["begin", "form_page", "router", "set_session"]

@@ -9,13 +9,10 @@ from argon2.exceptions import VerifyMismatchError
 
 from agent.desk.people import Role
 from agent.workbench.database import Database
+from agent.workbench.errors import UserError
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 SHORTEST, LONGEST = 10, 256
-
-
-class UserError(Exception):
-    """A user can not be made or changed as asked: what, and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

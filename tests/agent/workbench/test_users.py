@@ -4,8 +4,9 @@ import pytest
 from argon2 import PasswordHasher
 
 from agent.workbench.database import Database, secret_key
+from agent.workbench.errors import UserError
 from agent.workbench.sessions import Sessions
-from agent.workbench.users import UserError, Users
+from agent.workbench.users import Users
 from tests.agent.workbench.conftest import CHEAP, PASSWORD
 
 
