@@ -61,7 +61,6 @@ class Settings:
         secret: Secrets Manager secret, a JSON object (``SUPERBILL_SECRET``): ``webhook_key``, ``ledger``, ``fhir_token``.
         model_timeout: seconds to wait for a model's reply (``SUPERBILL_MODEL_TIMEOUT``).
         fhir: the FHIR server (``SUPERBILL_FHIR_*``), None without one.
-    oidc: Path | None = None
         oidc: sign-in of the workbench by an OpenID Connect issuer (``SUPERBILL_OIDC``, a TOML file), None for local users.
     """
 
@@ -87,12 +86,12 @@ class Settings:
     secret: str | None = None
     model_timeout: float = 120.0
     fhir: FhirSettings | None = None
+    oidc: Path | None = None
 
     @property
     def contractor(self) -> str | None:
         """Number of the practice's Medicare contractor, the first part of its locality."""
         return self.locality.partition("-")[0] if self.locality else None
-
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
