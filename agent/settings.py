@@ -60,6 +60,7 @@ class Settings:
         webhook: https:// address that is told (``SUPERBILL_WEBHOOK``), signed with ``webhook_key`` of the secret.
         secret: Secrets Manager secret, a JSON object (``SUPERBILL_SECRET``): ``webhook_key``, ``ledger``, ``fhir_token``.
         model_timeout: seconds to wait for a model's reply (``SUPERBILL_MODEL_TIMEOUT``).
+        examples: coders may consult approved cases of the practice (``SUPERBILL_EXAMPLES``, on or off; default off).
         fhir: the FHIR server (``SUPERBILL_FHIR_*``), None without one.
         oidc: sign-in of the workbench by an OpenID Connect issuer (``SUPERBILL_OIDC``, a TOML file), None for local users.
     """
@@ -85,6 +86,7 @@ class Settings:
     webhook: str | None = None
     secret: str | None = None
     model_timeout: float = 120.0
+    examples: bool = False
     fhir: FhirSettings | None = None
     oidc: Path | None = None
 
@@ -120,6 +122,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         webhook=env.get("SUPERBILL_WEBHOOK"),
         secret=env.get("SUPERBILL_SECRET"),
         model_timeout=_seconds(env, "SUPERBILL_MODEL_TIMEOUT", 120.0),
+        examples=_switch(env, "SUPERBILL_EXAMPLES"),
         fhir=_fhir(env),
     )
 
@@ -162,6 +165,13 @@ def _default_home(env: Mapping[str, str]) -> Path:
 
 class SettingsError(Exception):
     """An environment variable holds a value that can not be used."""
+
+
+def _switch(env: Mapping[str, str], name: str) -> bool:
+    given = env.get(name, "off").strip().lower()
+    if given not in {"on", "off"}:
+        raise SettingsError(f"{name} takes on or off")
+    return given == "on"
 
 
 def _seconds(env: Mapping[str, str], name: str, default: float) -> float:

@@ -1,6 +1,7 @@
 """Zips of several files, and zips in zips, unpacked into a folder of their own so that each file is told by content."""
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from shutil import copyfileobj
@@ -40,7 +41,7 @@ def unpacked(path: Path, folder: Path, depth: int = 0) -> Iterator[Path]:
                 yield from unpacked(
                     _extract(archive, member, folder / f"{depth}-{number}"), folder, depth + 1
                 )
-    except (OSError, EOFError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
         raise TableError(f"{path.name}: can not be read or is cut off: {error}") from error
 
 

@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -17,7 +18,7 @@ from knowledge.store import file_sha256
 HEAD = 8_192
 _HEAD_PAGES: Final = 2
 _HEAD_ROWS: Final = 30
-_DAMAGED: Final = (OSError, EOFError, zipfile.BadZipFile, UnicodeDecodeError)
+_DAMAGED: Final = (OSError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 @contextmanager
