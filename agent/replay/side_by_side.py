@@ -59,7 +59,11 @@ def line_words(line: ClaimLine) -> str:
 
 def side_by_side(before: State, after: State) -> SideBySide:
     """Compare two states of one encounter."""
-    was, now = column(before), column(after)
+    return compare(column(before), column(after))
+
+
+def compare(was: Column, now: Column) -> SideBySide:
+    """Compare two outcomes of one encounter."""
     return SideBySide(before=was, after=now, moved=tuple(_moved(was, now)))
 
 

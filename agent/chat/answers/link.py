@@ -1,0 +1,99 @@
+"""Links: why a line points to a diagnosis, and whether the tables say that it justifies the service."""
+
+from agent.chat.answer import Answer
+from agent.chat.answers.wording import listed
+from agent.chat.question import Question
+from agent.coding import CodedLine
+from knowledge.records import Linkage
+
+
+def link(q: Question) -> Answer | None:
+    """One pair when both are named, every diagnosis of the line when only the service is, every line when only the diagnosis is."""
+    named = q.numbered
+    diagnosis = next((c for c in named if _is_diagnosis(q, c)), None)
+    procedure = next((c for c in named if not _is_diagnosis(q, c)), None)
+    if procedure is None and q.name:
+        procedure = q.code_of(diagnosis=False) if not named else _by_name(q)
+    if diagnosis and procedure:
+        return _pair(q, diagnosis, procedure)
+    if procedure:
+        return _line(q, procedure)
+    return _diagnosis(q, diagnosis) if diagnosis else None
+
+
+def _by_name(q: Question) -> str | None:
+    from agent.chat.naming import on_claim
+
+    return on_claim(q.view, q.name, diagnosis=False)
+
+
+def _is_diagnosis(q: Question, code: str) -> bool:
+    return q.shelf.icd.find(code, q.view.facts.date_of_service) is not None
+
+
+def _judge(q: Question, diagnosis: str, procedure: str) -> Linkage:
+    facts = q.view.facts
+    used = [m.code for x in q.view.lines(procedure) for m in x.modifiers]
+    return q.shelf.linkage.check(
+        diagnosis,
+        procedure,
+        on=facts.date_of_service,
+        age=facts.age_years,
+        sex=facts.patient.sex,
+        modifiers=tuple(used),
+    )
+
+
+def _points(q: Question, procedure: str, diagnosis: str) -> bool:
+    found = q.view.diagnosis(diagnosis)
+    return bool(found) and any(found.sequence in x.pointers for x in q.view.lines(procedure) if found)
+
+
+def _pair(q: Question, diagnosis: str, procedure: str) -> Answer:
+    said, linked = _judge(q, diagnosis, procedure), _points(q, procedure, diagnosis)
+    found = q.view.diagnosis(diagnosis)
+    stands = "points to" if linked else "does not point to"
+    text = (
+        f"On the claim {procedure} {stands} {diagnosis}. The tables say {said.verdict.replace('_', ' ')}: {said.reason} "
+        f"({said.source.table} {said.source.edition}, row {said.source.row})."
+    )
+    if said.verdict == "no_rule":
+        text += " No rule is not the same as covered."
+    facts = {
+        "intent": "link",
+        "diagnosis": diagnosis,
+        "procedure": procedure,
+        "verdict": said.verdict,
+        "linked": linked,
+        "row": said.source.row,
+    }
+    return Answer(text=text, facts=facts, evidence=found.evidence if found else ())
+
+
+def _line(q: Question, procedure: str) -> Answer | None:
+    lines: tuple[CodedLine, ...] = q.view.lines(procedure)
+    if not lines:
+        return None
+    dx = [d for p in lines[0].pointers for d in q.view.coding.diagnoses if d.sequence == p]
+    told = [
+        f"{d.code} ({said.verdict.replace('_', ' ')}: {said.reason})"
+        for d in dx
+        if (said := _judge(q, d.code, procedure))
+    ]
+    return Answer(
+        text=f"line {lines[0].line}, {procedure} points to {listed(told)}",
+        facts={"intent": "link", "procedure": procedure, "diagnoses": [d.code for d in dx]},
+        evidence=tuple(e for d in dx for e in d.evidence),
+    )
+
+
+def _diagnosis(q: Question, diagnosis: str) -> Answer | None:
+    found = q.view.diagnosis(diagnosis)
+    if found is None:
+        return None
+    lines = [x.code for x in q.view.coding.service_lines if found.sequence in x.pointers]
+    return Answer(
+        text=f"{diagnosis} is pointed to by {listed(lines)}",
+        facts={"intent": "link", "diagnosis": diagnosis, "procedures": lines},
+        evidence=found.evidence,
+    )

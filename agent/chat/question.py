@@ -1,0 +1,57 @@
+"""A question taken apart: the case it is about, what it names, and the words its pattern caught."""
+
+from dataclasses import dataclass
+
+from agent.chat.naming import in_tables, on_claim, set_aside
+from agent.chat.slots import Slots
+from agent.chat.view import CaseView
+from agent.context import Context
+from knowledge.bookshelf import Bookshelf
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """What an answerer gets.
+
+    Attributes:
+        view: the case.
+        context: bookshelf and, for what-ifs, the model and charges.
+        slots: what the question names.
+        name: free words that stand where a code could (``dementia``); empty when none.
+    """
+
+    view: CaseView
+    context: Context
+    slots: Slots
+    name: str = ""
+
+    @property
+    def shelf(self) -> Bookshelf:
+        """The tables."""
+        return self.context.bookshelf
+
+    @property
+    def code(self) -> str | None:
+        """The code meant: one named by number, by its place on the claim, or by words on the claim or set aside."""
+        return self.code_of(diagnosis=None)
+
+    def code_of(self, *, diagnosis: bool | None, aside: bool = False, tables: bool = False) -> str | None:
+        """The code meant, a diagnosis or a service only when asked; ``aside`` looks among the rejected first."""
+        numbered = self.numbered
+        if numbered:
+            return numbered[0]
+        if not self.name:
+            return None
+        found = set_aside(self.view, self.name) if aside else None
+        found = (
+            found or on_claim(self.view, self.name, diagnosis=diagnosis) or set_aside(self.view, self.name)
+        )
+        return found or (in_tables(self.shelf, self.name) if tables else None)
+
+    @property
+    def numbered(self) -> tuple[str, ...]:
+        """Codes named by number, then those at the lines and diagnoses that were named."""
+        coding = self.view.coding
+        lines = [x.code for n in self.slots.lines for x in coding.service_lines if x.line == n]
+        dx = [d.code for n in self.slots.dx for d in coding.diagnoses if d.sequence == n]
+        return (*self.slots.codes, *lines, *dx)
