@@ -49,6 +49,7 @@ soak: setup ## Code 1,000 encounters in one process: same results, flat memory (
 
 docs: setup ## Regenerate the generated parts of README and docs
 	@$(PY) -m agent.docs
+	@$(PY) -m evals.docs
 
 clean: ## Remove outputs and caches (keeps the virtual environment)
 	@rm -rf $(OUT) build dist .mypy_cache .ruff_cache .pytest_cache *.egg-info

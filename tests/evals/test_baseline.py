@@ -9,6 +9,7 @@ from agent.graph import build_graph
 from agent.models.rules import RulesModel
 from agent.policy import Policy
 from evals.case import load_cases
+from evals.docs import load_published, moved, published
 from evals.encounters.cases import SHIPPED
 from evals.gate import GateError, fallen, floors
 from evals.run import run_cases
@@ -38,6 +39,11 @@ def summary(shelf: Bookshelf) -> dict[str, Any]:
 
 def test_the_embedded_coder_does_not_fall_below_its_baseline(summary: dict[str, Any]) -> None:
     assert fallen(summary, BASELINE) == [], summary["why"]
+
+
+def test_the_published_figures_are_those_that_are_measured(summary: dict[str, Any]) -> None:
+    was = load_published()["shipped"]["agent"]
+    assert moved(was, published(summary)) == [], "stale: run python -m evals.docs --measure"
 
 
 @pytest.mark.parametrize(

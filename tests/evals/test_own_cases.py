@@ -14,11 +14,13 @@ import pytest
 from agent.context import Context
 from evals.case import EvalCase, SolvedCase, load_cases
 from evals.compare import compare
+from evals.docs import load_published, published, worse
 from evals.journal import Journal
 from evals.results import CaseResult
 from evals.run import Keeper, Run, run_cases
 from evals.solvers import Opened, open_solver
 from evals.solvers.recorded import RecordedSolver, same_outcome
+from evals.summary import summarise
 from knowledge.edits import EditTables, MueRow
 
 FOLDER = Path(__file__).resolve().parents[2] / "evals" / "cases"
@@ -79,6 +81,14 @@ def test_every_own_case_is_coded_without_a_fault(name: str, recorded: Recorded) 
 
 def test_every_own_case_names_what_makes_it_right() -> None:
     assert [case.id for case in CASES if not (case.guideline or case.sections)] == []
+
+
+def test_what_is_published_of_our_own_cases_is_not_better_than_what_is_measured(recorded: Recorded) -> None:
+    own = [r for r in recorded.results.values() if r.dataset != "shipped"]
+    now = published(summarise(own, wall=1.0, commit="", model="rules"))
+    was = load_published()["own"]["agent"]
+    assert worse(was, now) == [], "stale: run python -m evals.docs --measure"
+    assert was["cases"] >= 0.9 * len(own), "many cases are new: run python -m evals.docs --measure"
 
 
 @pytest.mark.slow
