@@ -4,11 +4,12 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import orjson
 
-from agent.cli.errors import EXIT_INPUT, EXIT_OK
+from agent.cli.errors import EXIT_INPUT, EXIT_OK, UsageError
 from agent.cli.progress import build_progress
 from agent.settings import load_settings
 
@@ -19,8 +20,16 @@ if TYPE_CHECKING:
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
-        "paths", nargs="+", type=Path, metavar="PATH", help="official file, or a folder of them"
+        "paths", nargs="*", type=Path, metavar="PATH", help="official file, or a folder of them"
     )
+    parser.add_argument(
+        "--from-url",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="fetch files by their name in the list of addresses (list: show it), over HTTPS",
+    )
+    parser.add_argument("--addresses", type=Path, help="a list of addresses of your own (CSV)")
     parser.add_argument("--json", action="store_true", help="one JSON document of what became of each file")
 
 
@@ -30,15 +39,49 @@ def run(options: argparse.Namespace) -> int:
     A file given by name that is no table stops the import before it begins. In a folder it is passed over by name, and
     a refused file does not stop the others; the exit code then tells it.
     """
+    if options.from_url == ["list"]:
+        return _list(options.addresses)
+    if not options.paths and not options.from_url:
+        raise UsageError("give files or folders to import, or --from-url NAME")
     home = load_settings().home
     say = (lambda _: None) if options.json else _say
-    with build_progress(quiet=not sys.stderr.isatty()) as progress:
-        outcomes = _import(options.paths, home, progress, say)
+    with build_progress(quiet=not sys.stderr.isatty()) as progress, TemporaryDirectory() as folder:
+        fetched = _fetch(options, Path(folder), progress)
+        outcomes = _import([*options.paths, *fetched], home, progress, say)
     refused = sum(outcome.state == "refused" for outcome in outcomes)
     if options.json:
         document = {"home": str(home), "refused": refused, "files": [_shown(o) for o in outcomes]}
         sys.stdout.write(orjson.dumps(document).decode() + "\n")
     return EXIT_INPUT if refused else EXIT_OK
+
+
+def _list(addresses: Path | None) -> int:
+    from knowledge.sources.fetch import ADDRESSES, read_addresses
+
+    for row in read_addresses(addresses or ADDRESSES):
+        where = row.url if row.access == "free" else f"licence page: {row.page}"
+        sys.stdout.write(f"{row.name:<26} {row.what}\n    {where}\n")
+    return EXIT_OK
+
+
+def _fetch(
+    options: argparse.Namespace, folder: Path, progress: Callable[[str, int, int], None] | None
+) -> list[Path]:
+    """Fetch what is asked into a folder each; every name is looked up before the first byte is asked for."""
+    from knowledge.sources.fetch import ADDRESSES, address_of, fetch, read_addresses
+
+    if not options.from_url:
+        return []
+    listed = read_addresses(options.addresses or ADDRESSES)
+    wanted = [address_of(name, listed) for name in options.from_url]
+    out = []
+    for address in wanted:
+        place = folder / address.name
+        place.mkdir()
+        got = fetch(address, place, progress=progress)
+        sys.stderr.write(f"{address.name}: {got.size:,} bytes from {got.url}, sha256 {got.sha256}\n")
+        out.append(place)
+    return out
 
 
 def _import(
