@@ -44,8 +44,8 @@ eval: setup ## Score the embedded coder on the shipped cases, write the report
 bench: setup ## Measure speed (figures for docs/measurements.md)
 	@$(PY) -m evals.benchmarks
 
-soak: setup ## Code 1,000 encounters in one process: same results, flat memory (about two minutes)
-	@$(PY) -m evals.benchmarks.soak --encounters 1000
+soak: setup ## 10,000 encounters through superbill batch, killed 20 times: same results, flat memory (about half an hour)
+	@$(PY) -m evals.benchmarks.soak --encounters 10000 --kills 20
 
 docs: setup ## Regenerate the generated parts of README and docs
 	@$(PY) -m agent.docs
