@@ -55,7 +55,7 @@ def test_a_code_is_searched_looked_up_and_added_with_words_of_the_note(signed_in
     row = page.locator("#dx-rows .row").last
     expect(row.locator("[name=dx_code]")).to_have_value("M54.50")
     row.get_by_label("Evidence").fill("no such words in this note")
-    expect(page.locator("#preview-state")).to_contain_text("no such words")
+    expect(page.locator("#preview-state")).to_contain_text("do not stand in the record")
     row.get_by_label("Evidence").fill("smok")
     expect(page.locator("#preview-state")).to_contain_text("not saved")
 
@@ -68,6 +68,23 @@ def test_the_claim_is_shown_as_paper_and_as_segments(signed_in, open_case):
     expect(paper).to_be_visible()
     expect(paper).to_have_js_property("naturalWidth", 918)
     expect(page.locator(".x12 .diagnosis")).to_contain_text("HI")
+
+
+def test_chat_answers_and_runs_what_ifs_beside_the_case(signed_in, open_case, served):
+    page = signed_in("ann")
+    open_case(page, "08-telehealth-adhd")
+    before = served.desk.case("08-telehealth-adhd").claim_sha256
+    page.keyboard.press("c")
+    page.keyboard.type("why 99214?")
+    page.keyboard.press("Enter")
+    expect(page.locator(".answer").last).to_contain_text("99214")
+    page.keyboard.type("drop line 1")
+    page.keyboard.press("Enter")
+    expect(page.locator(".whatif .differs")).not_to_have_count(0)
+    page.keyboard.type("sing me a song")
+    page.keyboard.press("Enter")
+    expect(page.locator(".answer").last).to_contain_text("not understood")
+    assert served.desk.case("08-telehealth-adhd").claim_sha256 == before
 
 
 def test_everything_by_keyboard_alone(signed_in, served):
@@ -149,7 +166,7 @@ def test_the_physician_answers_and_sees_what_it_changed(signed_in, open_case):
     coder = signed_in("cay")
     open_case(coder, "07-smoking-after-discharge")
     coder.get_by_role("button", name="Accept").click()
-    expect(coder.get_by_text("Accepted")).to_be_visible()
+    expect(coder.get_by_text("Accepted: the physician is asked")).to_be_visible()
     doctor = signed_in("doc")
     expect(doctor.get_by_role("link", name="Worklist")).to_have_count(0)
     doctor.get_by_role("textbox").first.fill("I counselled him on quitting for 12 minutes.")

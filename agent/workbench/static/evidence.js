@@ -14,7 +14,10 @@ function light(owner) {
 }
 
 function reveal(mark, focus) {
-  mark.scrollIntoView({ block: "center" });
+  // Only the note scrolls: were the window to move between press and release of a button, the click would be lost.
+  const note = mark.closest(".note");
+  const [inside, around] = [mark.getBoundingClientRect(), note.getBoundingClientRect()];
+  note.scrollTop += inside.top - around.top - note.clientHeight / 2;
   if (focus) mark.focus({ preventScroll: true });
 }
 
