@@ -24,7 +24,7 @@ class Submission(Body):
     FHIR server; ``context`` has the keys of ``superbill code --context``.
     """
 
-    encounter: dict[str, Any] | Annotated[str, Field(pattern="^Encounter/[A-Za-z0-9.-]{1,64}$")]
+    encounter: dict[str, Any] | str
     context: dict[str, Any] | None = None
 
 

@@ -97,8 +97,11 @@ def _read(caller: Caller, body: Submission) -> "RawEncounter":
 def _fetched(caller: Caller, reference: str, body: Submission) -> "RawEncounter":
     from agent.fhir import fetch_encounter, open_fhir
     from tools.fhir.context_file import context_of
+    from tools.fhir.rest import ENCOUNTER
 
     settings = caller.house.settings
+    if ENCOUNTER.fullmatch(reference) is None:
+        raise RefusedError(422, 'encounter: a FHIR Bundle, {"note": text}, or Encounter/<id> is taken')
     if settings.fhir is None:
         raise RefusedError(422, "encounter: no FHIR server is configured (SUPERBILL_FHIR_URL)")
     with open_fhir(settings) as client:
