@@ -21,7 +21,7 @@ KINDS = {
 
 @dataclass(kw_only=True)
 class Fault:
-    """One kind of fault, as often as ``times``, for requests whose path holds ``path``."""
+    """One kind of fault, as often as ``times``; ``path`` is a part of method and address (``PUT /fhir/r4/Claim``)."""
 
     kind: str
     times: int = 1

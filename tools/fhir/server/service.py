@@ -87,7 +87,7 @@ class FhirService:
         self.seen.append(request)
         if self._check is not None and (refused := self._check(request)) is not None:
             return refused
-        kind = self.faults.take(request.target)
+        kind = self.faults.take(f"{request.method} {request.target}")
         if kind is not None and (reply := faulty(kind, self.clock())) is not None:
             return Reply(**reply)
         try:
