@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
     from agent.aws.place import Place
+    from agent.desk.examples import CaseExamples
     from tools.fhir.source import RawEncounter
 
 
@@ -23,6 +24,12 @@ class Session:
 
     context: Context
     graph: "CompiledStateGraph[Any, Any, Any, Any]"
+    examples: "CaseExamples | None" = None
+
+    def context_of(self, tenant: str) -> Context:
+        """The context for a practice: its name, and no other practice's examples."""
+        own = self.examples.for_tenant(tenant) if self.examples else None
+        return replace(self.context, tenant=tenant, examples=own)
 
     def code(self, raw: "RawEncounter", out: "Place | None") -> CodingResult:
         """Code one encounter into ``out``."""
@@ -42,6 +49,7 @@ def open_session(
 ) -> Iterator[Session]:
     """Open everything; the store lives in ``store`` or in the settings' home."""
     from agent.cli.progress import build_progress
+    from agent.desk.examples import CaseExamples
     from agent.graph import build_graph
     from agent.policy import load_policy
     from agent.store import Store
@@ -58,6 +66,10 @@ def open_session(
         review=review,
         pdf=pdf,
     )
-    context = replace(context, store=Store(folder))  # last: bad settings leave nothing behind
+    kept = Store(folder)  # last: bad settings leave nothing behind
+    examples = (
+        CaseExamples(store=folder, tenant=settings.tenant, bookshelf=bookshelf) if settings.examples else None
+    )
+    context = replace(context, store=kept, examples=examples)
     with sqlite_checkpointer(folder) as saver:
-        yield Session(context=context, graph=build_graph(saver))
+        yield Session(context=context, graph=build_graph(saver), examples=examples)

@@ -8,6 +8,7 @@ from pydantic import ConfigDict
 
 from knowledge.bookshelf import Bookshelf
 from tools.charges import ChargeMaster
+from tools.examples import Examples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +22,7 @@ class ToolContext:
         today: the coding date (as-of date of the history).
         locality: Medicare locality as ``MAC-locality`` (None: national amounts).
         search_limit: most hits a search tool may return per query.
+        examples: approved cases of the same practice, None where they are switched off.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(arbitrary_types_allowed=True)
@@ -31,3 +33,4 @@ class ToolContext:
     today: date = field(default_factory=date.today)
     search_limit: int = 8
     locality: str | None = None
+    examples: Examples | None = None

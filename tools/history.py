@@ -10,9 +10,12 @@ from langgraph.prebuilt import ToolRuntime
 from knowledge.payers import PayerPacks
 from tools.context import ToolContext
 from tools.encounter import EncounterFacts, HistoryItem, HistoryKind
+from tools.examples import Examples
 from tools.state import ToolState
 
 Json = dict[str, object]
+SIMILAR = 3
+"""How many approved cases a coder is shown."""
 
 
 def encounter_summary(facts: EncounterFacts, packs: PayerPacks | None = None) -> Json:
@@ -86,7 +89,18 @@ def get_encounter(runtime: ToolRuntime[ToolContext, ToolState]) -> str:
 
     Also lists its documents, what the claim still lacks, and the earlier encounters. Call it first.
     """
-    return orjson.dumps(encounter_summary(runtime.state["facts"], runtime.context.bookshelf.payers)).decode()
+    facts, context = runtime.state["facts"], runtime.context
+    summary = encounter_summary(facts, context.bookshelf.payers)
+    if context.examples is not None:
+        summary["similar_cases"] = similar_cases(facts, context.examples)
+    return orjson.dumps(summary).decode()
+
+
+def similar_cases(facts: EncounterFacts, examples: Examples) -> list[Json]:
+    """What approved cases of the practice with notes like this one were coded with; advice, never evidence."""
+    text = "\n".join(d.text for d in facts.documents)
+    found = examples.similar(text, limit=SIMILAR, leave_out=facts.encounter_id)
+    return [e.model_dump(mode="json", exclude={"encounter"}) for e in found]
 
 
 @tool(parse_docstring=True)

@@ -97,7 +97,7 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_feedback(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("export", "similar"))
+    parser.add_argument("action", choices=("export", "index", "similar"))
     parser.add_argument("--out", type=Path, help="file for the lessons, one JSON object a line (export)")
     parser.add_argument("--note", type=Path, help="a note to find approved cases for (similar)")
     parser.add_argument("--limit", type=int, default=5)
@@ -288,8 +288,36 @@ def _verify(store: Any, options: argparse.Namespace) -> int:
 
 
 def feedback(options: argparse.Namespace) -> int:
-    """Export the lessons, or look for approved cases like a note."""
-    raise UsageError("not yet")
+    """Export the lessons, index the approved cases, or look for those like a note."""
+    from agent.desk import learning
+    from agent.desk.examples import CaseExamples
+
+    with _desk(options) as desk:
+        if options.action == "export":
+            if options.out is None:
+                raise UsageError("feedback export needs --out FILE.jsonl")
+            count = learning.export(desk, options.out)
+            sys.stdout.write(f"{count} lessons: {options.out}\n")
+            return EXIT_OK
+        examples = CaseExamples(
+            store=desk.store.folder, tenant=desk.tenant, bookshelf=desk.session.context.bookshelf
+        )
+        if options.action == "index":
+            sys.stdout.write(f"{learning.rebuild(desk, examples)} approved cases indexed\n")
+            return EXIT_OK
+        found = examples.similar(_note(options.note), limit=options.limit)
+    for example in found:
+        sys.stdout.write(_json(example.model_dump(mode="json")))
+    return EXIT_OK
+
+
+def _note(path: Path | None) -> str:
+    if path is None:
+        raise UsageError("feedback similar needs --note FILE")
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: note can not be read ({type(error).__name__})") from error
 
 
 def _json(value: Any) -> str:

@@ -163,4 +163,4 @@ def context_for(session: "Session", tenant: str, row: Row) -> "Context":
 
     out = place_of(row["out"]) if row["out"] else None
     spec = row["model"] or session.context.model_spec
-    return replace(session.context, tenant=tenant, out=out, model_spec=spec)
+    return replace(session.context_of(tenant), out=out, model_spec=spec)

@@ -1,6 +1,7 @@
 """The desk: what people may do with an encounter. Terminal, HTTP API and workbench all go through it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,6 +33,7 @@ from tools.amend import Edit
 
 if TYPE_CHECKING:
     from agent.context import Context
+    from agent.desk.examples import CaseExamples
     from agent.session import Session
     from tools.fhir.source import RawEncounter
 
@@ -125,6 +127,18 @@ class Desk:
             raise LeaseTaken(encounter, given.by, given.until)
         return given
 
+    @contextmanager
+    def _leased(self, encounter: str, person: Person) -> Iterator[None]:
+        """The lease for one decision; who had none before has none after."""
+        self.row(encounter)
+        had = encounter in self.book.leases(self.clock())
+        self._take(encounter, person)
+        try:
+            yield
+        finally:
+            if not had:
+                self.book.drop_lease(encounter, person.name)
+
     # -- decisions ----------------------------------------------------------------------------------------------
 
     def approve(self, encounter: str, person: Person, *, claim_sha256: str, reason: str = "") -> CodingResult:
@@ -183,9 +197,7 @@ class Desk:
         more: changing.More = changing.nothing_more,
     ) -> CodingResult:
         check(person, action, self.tenant)
-        with self.store.alone(self.tenant, encounter):
-            self.row(encounter)
-            self._take(encounter, person)
+        with self.store.alone(self.tenant, encounter), self._leased(encounter, person):
             row = self.settled(encounter)
             state, context = self.state(row)
             changing.check_current(row, state, sha256, action)
@@ -201,7 +213,7 @@ class Desk:
         if done.status in {"emitted", "rejected"}:
             self.book.drop_lease(encounter, person.name)
         if action == "approve" and done.status == "emitted":
-            learning.remember(self, done)
+            learning.remember(self, encounter)
         return done
 
     # -- queries, opportunities, new encounters -----------------------------------------------------------------
@@ -265,6 +277,12 @@ class Desk:
             with self.store.alone(self.tenant, encounter):
                 self.settled(encounter)
         return left
+
+    @property
+    def examples(self) -> "CaseExamples | None":
+        """This practice's approved cases, None where examples are switched off."""
+        shared = self.session.examples
+        return shared.for_tenant(self.tenant) if shared else None
 
     # -- inside -------------------------------------------------------------------------------------------------
 

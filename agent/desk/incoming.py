@@ -33,7 +33,7 @@ def code(desk: "Desk", encounter: str, raw: "RawEncounter | None" = None) -> Cod
         if row is None or data is None:
             raise NoSuchEncounter(f"{encounter}: nothing of this id waits to be coded")
         given = raw if raw is not None and raw.sha256 == row["sha256"] else unpacked(data)
-        context = replace(desk.session.context, tenant=desk.tenant, out=place_of(row["out"]))
+        context = replace(desk.session.context_of(desk.tenant), out=place_of(row["out"]))
         try:
             return code_encounter(given, context=context, graph=desk.session.graph)
         except InputError:

@@ -164,7 +164,10 @@ class Answered(Record):
 
 
 class Lesson(Record):
-    """One human change: what was generated, what was signed, and why."""
+    """One human change: what was generated, what the person signed instead, and why.
+
+    ``approved`` is what went out in the end, after all changes of the encounter; None while nothing has.
+    """
 
     id: int
     tenant: str
@@ -177,6 +180,7 @@ class Lesson(Record):
     model: str
     generated: Proposal | None
     signed: Proposal | None
+    approved: Proposal | None
     difference: Difference
     edits: tuple[Edit, ...] = ()
     documents: tuple[ClinicalDocument, ...] = ()

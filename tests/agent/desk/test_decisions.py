@@ -72,7 +72,6 @@ def test_an_amendment_is_judged_again_and_waits_for_approval(held: Desk) -> None
     assert len(done.state["rounds"]) == 2
     with pytest.raises(StaleDecision):
         held.approve(ANKLE, CODER.model_copy(update={"role": "reviewer"}), claim_sha256=before)
-    held.release(ANKLE, CODER)
     assert held.approve(ANKLE, ANN, claim_sha256=shown(held)).status == "emitted"
     lesson = held.lessons()[0]
     assert lesson.difference.lines_added == ("73610-RT x2 -> 1",)
@@ -187,6 +186,17 @@ def test_a_leased_claim_is_refused_to_others_until_the_lease_ends(held: Desk, cl
     assert held.worklist()[0].lease is not None
 
 
+def test_a_refused_decision_leaves_no_lease_and_a_lease_of_ones_own_stays(held: Desk) -> None:
+    with pytest.raises(StaleDecision):
+        held.approve(ANKLE, BOB, claim_sha256="0" * 64)
+    assert held.worklist()[0].lease is None
+    held.lease(ANKLE, ANN)
+    held.amend(ANKLE, ANN, claim_sha256=shown(held), edits=TWO_UNITS, reason="two series")
+    lease = held.worklist()[0].lease
+    assert lease is not None
+    assert lease.by == "ann"
+
+
 def test_two_reviewers_at_once_give_one_decision(held: Desk) -> None:
     sha256 = shown(held)
 
@@ -210,7 +220,7 @@ def test_a_decision_is_taken_after_a_restart(opened: Opened) -> None:
         desk.submit(shipped())
         desk.amend(ANKLE, ANN, claim_sha256=shown(desk), edits=TWO_UNITS, reason="two series")
     with opened() as desk:
-        assert desk.worklist(status="held")[0].lease is not None
+        assert desk.worklist(status="held")[0].lease is None
         assert desk.case(ANKLE).decisions[0].edits == TWO_UNITS
         assert desk.approve(ANKLE, ANN, claim_sha256=shown(desk)).status == "emitted"
 
