@@ -48,6 +48,7 @@ def run(options: argparse.Namespace) -> int:
     with build_progress(quiet=not sys.stderr.isatty()) as progress, TemporaryDirectory() as folder:
         fetched = _fetch(options, Path(folder), progress)
         outcomes = _import([*options.paths, *fetched], home, progress, say)
+        _warm(home, outcomes, progress)
     refused = sum(outcome.state == "refused" for outcome in outcomes)
     if options.json:
         document = {"home": str(home), "refused": refused, "files": [_shown(o) for o in outcomes]}
@@ -108,6 +109,28 @@ def _import(
         outcomes.append(outcome)
         say(outcome)
     return outcomes
+
+
+def _warm(home: Path, outcomes: list["Outcome"], progress: Callable[[str, int, int], None] | None) -> None:
+    """Build now what the first search over the new editions would otherwise wait for."""
+    from knowledge.bookshelf import Bookshelf
+
+    tables = {outcome.path.parent.name for outcome in outcomes if outcome.path is not None}
+    tell = progress or (lambda _what, _done, _total: None)
+    if not any(table.startswith(("icd10cm", "hcpcs", "cpt")) for table in tables):
+        return
+    shelf = Bookshelf.open(home, progress=progress)
+    editions = shelf.editions.all("icd10cm") if tables - {"icd10cm_guidelines"} else ()
+    for number, edition in enumerate(editions):
+        tell("preparing the search", number, len(editions))
+        shelf.search.search("fever", on=edition.effective_from, limit=1)
+    tell("preparing the search", len(editions), len(editions))
+    if tables & {"hcpcs", "cpt_licensed"}:
+        shelf.search.search("injection", system="hcpcs", limit=1)
+    if "icd10cm_guidelines" in tables:
+        shelf.guidelines.build()
+        shelf.guidelines.close()
+    shelf.close()
 
 
 def _say(outcome: "Outcome") -> None:

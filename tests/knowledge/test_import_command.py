@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from agent.cli import main
+from agent.cli import knowledge_import, main
 from agent.cli.errors import EXIT_INPUT, EXIT_OK
 from knowledge.errors import TableError
 from knowledge.imported import ImportedTables
@@ -48,8 +48,11 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_folder_of_every_format_goes_in_and_strangers_are_named(
-    whole: Path, home: Path, capsys: pytest.CaptureFixture[str]
+    whole: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(
+        knowledge_import, "_warm", lambda *_: None
+    )  # builds a store of its own: too slow here
     assert main(["knowledge", "import", str(whole), "--json"]) == EXIT_OK
     told = orjson.loads(capsys.readouterr().out)
     states = {(f["table"], f["state"]) for f in told["files"]}
