@@ -184,7 +184,8 @@ def _shown(result: CaseResult, note: str) -> Json:
 
 def highlighted(note: str, spans: Sequence[tuple[int, int, str]]) -> str:
     """The note as HTML with its evidence marked; the codes that cite a passage are its tooltip and stand behind it."""
-    edges = sorted({0, len(note), *(e for start, end, _ in spans for e in (start, end) if e <= len(note))})
+    spans = [span for span in spans if span[1] <= len(note)]
+    edges = sorted({0, len(note), *(edge for start, end, _ in spans for edge in (start, end))})
     parts = []
     for start, end in pairwise(edges):
         codes = list(dict.fromkeys(code for a, b, code in spans if a <= start and end <= b))

@@ -75,7 +75,7 @@ def gold(expected: Expected) -> Json:
             "may": sorted(expected.acceptable),
             "first": expected.first[0] if len(expected.first) == 1 else None,
         },
-        "em": {"codes": expected.em.codes} if expected.em.codes else None,
+        "em": _visit(expected) if expected.em.codes else None,
         "lines": [
             *(_line(line) for line in expected.line),
             *({"code": code, "must": False} for code, _, _ in expected.may_lines),
@@ -86,6 +86,12 @@ def gold(expected: Expected) -> Json:
         },
         "must_not": list(dict.fromkeys(wrong)),
     }
+
+
+def _visit(expected: Expected) -> Json:
+    """The visit with the levels of its elements, where they are expected."""
+    levels = {name: getattr(expected.em, name) for name in ("problems", "risk")}
+    return {"codes": expected.em.codes, **{name: [level] for name, level in levels.items() if level}}
 
 
 def _line(line: ExpectedLine) -> Json:
