@@ -130,7 +130,13 @@ def rows(db: sqlite3.Connection) -> list[Json]:
 
 def entries(db: sqlite3.Connection, tenant: str, encounter: str | None = None) -> tuple[AuditEntry, ...]:
     """A tenant's entries, oldest first, of one encounter or of all."""
-    kept = (r for r in rows(db) if r["tenant"] == tenant and encounter in {None, r["encounter"]})
+    names = COLUMNS[:-1]
+    found = db.execute(
+        f"select {', '.join(names)} from audit "  # noqa: S608 - constants
+        "where tenant = ? and (? is null or encounter = ?) order by seq",
+        (tenant, encounter, encounter),
+    )
+    kept = (dict(zip(names, row, strict=True)) for row in found)
     return tuple(
         AuditEntry(
             **{k: r[k] for k in ("seq", "at", "who", "action", "subject", "tenant", "encounter", "hash")},

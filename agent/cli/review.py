@@ -1,4 +1,4 @@
-"""The review queue from the terminal: worklist, approve, reject, amend, override; queries and answers; the audit."""
+"""The review queue from the terminal: worklist, approve, reject, amend, override; and the audit."""
 
 import argparse
 import getpass
@@ -27,13 +27,12 @@ ROLES = get_args(Role)
 def add(name: str, parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command ``name``."""
     parser.add_argument("--store", type=Path, help="folder of worklist, control numbers and checkpoints")
-    {
-        "worklist": _add_worklist,
-        "queries": _add_queries,
-        "answer": _add_answer,
-        "audit": _add_audit,
-        "feedback": _add_feedback,
-    }.get(name, lambda p: _add_decision(name, p))(parser)
+    if name == "worklist":
+        _add_worklist(parser)
+    elif name == "audit":
+        _add_audit(parser)
+    else:
+        _add_decision(name, parser)
 
 
 def _add_worklist(parser: argparse.ArgumentParser) -> None:
@@ -47,12 +46,13 @@ def _add_worklist(parser: argparse.ArgumentParser) -> None:
 
 def _add_decision(name: str, parser: argparse.ArgumentParser) -> None:
     parser.add_argument("encounter", metavar="ENCOUNTER")
-    _add_person(parser, "reviewer")
+    add_person(parser, "reviewer")
     parser.add_argument("--reason", default="", help="why (needed for everything but an approval)")
     parser.add_argument(
         "--claim", metavar="SHA256", help="the claim that was looked at, as worklist --json names it"
     )
     parser.add_argument("--model", help="the model that codes (default: the settings')")
+    parser.add_argument("--policy", type=Path, help="review policy (TOML)")
     if name == "amend":
         given = parser.add_mutually_exclusive_group(required=True)
         given.add_argument(
@@ -67,25 +67,10 @@ def _add_decision(name: str, parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=decide, decision=name)
 
 
-def _add_person(parser: argparse.ArgumentParser, role: str) -> None:
+def add_person(parser: argparse.ArgumentParser, role: str) -> None:
+    """Who acts, in which role."""
     parser.add_argument("--by", default=getpass.getuser(), help="who decides")
     parser.add_argument("--role", choices=ROLES, default=role)
-
-
-def _add_queries(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--status", choices=("open", "answered", "withdrawn", "all"), default="open")
-    parser.add_argument("--json", action="store_true")
-    parser.set_defaults(run=queries)
-
-
-def _add_answer(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("query", metavar="QUERY", help="id of an open query (superbill queries)")
-    parser.add_argument(
-        "--text", required=True, help="the answer, in full sentences: it is signed into the record"
-    )
-    _add_person(parser, "physician")
-    parser.add_argument("--json", action="store_true")
-    parser.set_defaults(run=answer)
 
 
 def _add_audit(parser: argparse.ArgumentParser) -> None:
@@ -96,20 +81,13 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=audit)
 
 
-def _add_feedback(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("export", "index", "similar"))
-    parser.add_argument("--out", type=Path, help="file for the lessons, one JSON object a line (export)")
-    parser.add_argument("--note", type=Path, help="a note to find approved cases for (similar)")
-    parser.add_argument("--limit", type=int, default=5)
-    parser.set_defaults(run=feedback)
-
-
 @contextmanager
-def _desk(options: argparse.Namespace) -> "Iterator[Desk]":
+def opened(options: argparse.Namespace) -> "Iterator[Desk]":
+    """The desk over the store that was named."""
     from agent.desk import open_desk
 
-    spec = getattr(options, "model", None)
-    with open_desk(load_settings(), store=options.store, model_spec=spec) as desk:
+    spec, policy = getattr(options, "model", None), getattr(options, "policy", None)
+    with open_desk(load_settings(), store=options.store, model_spec=spec, policy=policy) as desk:
         yield desk
 
 
@@ -125,7 +103,7 @@ def worklist(options: argparse.Namespace) -> int:
     wanted = Filter(status=options.status, reason=options.reason, text=options.text, limit=options.limit)
     items = listed(Book(store, settings.tenant), wanted)
     if options.json:
-        sys.stdout.write(_json([i.model_dump(mode="json") for i in items]))
+        sys.stdout.write(to_json([i.model_dump(mode="json") for i in items]))
         return EXIT_OK
     for item in items:
         reasons = "; ".join(f"{r.kind}: {r.text}" for r in item.reasons)
@@ -136,7 +114,7 @@ def worklist(options: argparse.Namespace) -> int:
 
 def decide(options: argparse.Namespace) -> int:
     """Approve, reject, amend or override; the decision is bound to the claim that was looked at."""
-    with _desk(options) as desk:
+    with opened(options) as desk:
         case = desk.case(options.encounter)
         if options.decision != "approve" and not options.reason.strip() and not _only_preview(options):
             raise UsageError(f"{options.decision} needs --reason: say why, it stays in the audit")
@@ -158,7 +136,7 @@ def _only_preview(options: argparse.Namespace) -> bool:
 def _decided(
     desk: "Desk", options: argparse.Namespace, sha256: str, edits: "tuple[Edit, ...]"
 ) -> "CodingResult":
-    person, encounter, reason = _person(options, desk), options.encounter, options.reason
+    person, encounter, reason = person_of(options, desk), options.encounter, options.reason
     if options.decision == "approve":
         return desk.approve(encounter, person, claim_sha256=sha256, reason=reason)
     if options.decision == "reject":
@@ -180,7 +158,8 @@ def _shown(case: "Case") -> str:
     return claim_sha256(seen)
 
 
-def _person(options: argparse.Namespace, desk: "Desk") -> "Person":
+def person_of(options: argparse.Namespace, desk: "Desk") -> "Person":
+    """The person at the terminal."""
     from agent.desk import Person
 
     return Person(name=options.by, role=options.role, tenant=desk.tenant)
@@ -202,45 +181,14 @@ def _edits(options: argparse.Namespace) -> "tuple[Edit, ...]":
 def _preview(desk: "Desk", encounter: str, edits: "tuple[Edit, ...]") -> int:
     seen = desk.preview(encounter, edits)
     sys.stdout.write(f"{encounter}: would be {seen.would}; nothing was changed\n")
-    _write_difference(seen.difference)
+    write_difference(seen.difference)
     for finding in seen.findings:
         sys.stdout.write(f"  {finding.level} {finding.rule}: {finding.message}\n")
     return EXIT_OK
 
 
-def queries(options: argparse.Namespace) -> int:
-    """Print the questions to the providers."""
-    from agent.desk import rows
-    from agent.desk.book import Book
-    from agent.store import Store
-
-    settings = load_settings()
-    book = Book(Store(options.store or settings.home / "store"), settings.tenant)
-    status = None if options.status == "all" else options.status
-    found = [rows.query(r) for r in book.queries(status)]
-    if options.json:
-        sys.stdout.write(_json([q.model_dump(mode="json") for q in found]))
-        return EXIT_OK
-    for query in found:
-        sys.stdout.write(
-            f"{query.id}  {query.encounter}  {query.status}\n  {query.question}\n  why: {query.why}\n"
-        )
-    return EXIT_OK
-
-
-def answer(options: argparse.Namespace) -> int:
-    """Answer a query; print what it changed."""
-    with _desk(options) as desk:
-        done = desk.answer(options.query, _person(options, desk), options.text)
-    if options.json:
-        sys.stdout.write(_json(done.model_dump(mode="json")))
-        return BY_STATUS[done.status]
-    sys.stdout.write(f"{done.query.encounter}: {done.status}; the answer is {done.document.id}\n")
-    _write_difference(done.difference)
-    return BY_STATUS[done.status]
-
-
-def _write_difference(changed: "Difference") -> None:
+def write_difference(changed: "Difference") -> None:
+    """Print what changed: codes, lines, money."""
     rows: tuple[tuple[str, Any], ...] = (
         ("diagnoses added", ", ".join(changed.diagnoses_added)),
         ("diagnoses removed", ", ".join(changed.diagnoses_removed)),
@@ -268,7 +216,7 @@ def audit(options: argparse.Namespace) -> int:
     with store.reading() as db:
         entries = chain.entries(db, settings.tenant, options.encounter)
     if options.json:
-        sys.stdout.write(_json([e.model_dump(mode="json") for e in entries]))
+        sys.stdout.write(to_json([e.model_dump(mode="json") for e in entries]))
         return EXIT_OK
     for e in entries:
         detail = orjson.dumps(e.detail).decode() if e.detail is not None else "(purged)"
@@ -279,7 +227,7 @@ def audit(options: argparse.Namespace) -> int:
 def _verify(store: Any, options: argparse.Namespace) -> int:
     verdict = store.verify_audit(options.head)
     if options.json:
-        sys.stdout.write(_json(verdict.model_dump(mode="json")))
+        sys.stdout.write(to_json(verdict.model_dump(mode="json")))
     elif verdict.broken_at is None:
         sys.stdout.write(f"the audit chain holds: {verdict.entries} entries, head {verdict.head or 'none'}\n")
     else:
@@ -287,38 +235,6 @@ def _verify(store: Any, options: argparse.Namespace) -> int:
     return EXIT_OK if verdict.broken_at is None else EXIT_BLOCKED
 
 
-def feedback(options: argparse.Namespace) -> int:
-    """Export the lessons, index the approved cases, or look for those like a note."""
-    from agent.desk import learning
-    from agent.desk.examples import CaseExamples
-
-    with _desk(options) as desk:
-        if options.action == "export":
-            if options.out is None:
-                raise UsageError("feedback export needs --out FILE.jsonl")
-            count = learning.export(desk, options.out)
-            sys.stdout.write(f"{count} lessons: {options.out}\n")
-            return EXIT_OK
-        examples = CaseExamples(
-            store=desk.store.folder, tenant=desk.tenant, bookshelf=desk.session.context.bookshelf
-        )
-        if options.action == "index":
-            sys.stdout.write(f"{learning.rebuild(desk, examples)} approved cases indexed\n")
-            return EXIT_OK
-        found = examples.similar(_note(options.note), limit=options.limit)
-    for example in found:
-        sys.stdout.write(_json(example.model_dump(mode="json")))
-    return EXIT_OK
-
-
-def _note(path: Path | None) -> str:
-    if path is None:
-        raise UsageError("feedback similar needs --note FILE")
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: note can not be read ({type(error).__name__})") from error
-
-
-def _json(value: Any) -> str:
+def to_json(value: Any) -> str:
+    """One JSON value on one line."""
     return orjson.dumps(value).decode() + "\n"

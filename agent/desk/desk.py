@@ -54,7 +54,7 @@ class Desk:
         """The same desk for another practice: everything heavy is shared, nothing of the practice's is."""
         return replace(self, tenant=tenant, book=Book(self.store, tenant))
 
-    # -- looking ------------------------------------------------------------------------------------------------
+    # looking
 
     def worklist(
         self,
@@ -103,7 +103,7 @@ class Desk:
         """Every human change: generated versus signed."""
         return learning.lessons(self)
 
-    # -- leases -------------------------------------------------------------------------------------------------
+    # leases
 
     def lease(self, encounter: str, person: Person) -> Lease:
         """Take an encounter to work on, or renew one's own lease, for 15 minutes.
@@ -139,7 +139,7 @@ class Desk:
             if not had:
                 self.book.drop_lease(encounter, person.name)
 
-    # -- decisions ----------------------------------------------------------------------------------------------
+    # decisions
 
     def approve(self, encounter: str, person: Person, *, claim_sha256: str, reason: str = "") -> CodingResult:
         """Let the claim that was looked at go out. Missing data and open errors hold it all the same.
@@ -216,7 +216,7 @@ class Desk:
             learning.remember(self, encounter)
         return done
 
-    # -- queries, opportunities, new encounters -----------------------------------------------------------------
+    # queries, opportunities, new encounters
 
     def answer(self, query_id: str, person: Person, text: str) -> Answered:
         """Answer a query: the answer becomes a signed addendum, the encounter is coded again.
@@ -284,7 +284,7 @@ class Desk:
         shared = self.session.examples
         return shared.for_tenant(self.tenant) if shared else None
 
-    # -- inside -------------------------------------------------------------------------------------------------
+    # inside
 
     def row(self, encounter: str) -> Row:
         """The worklist's row.
