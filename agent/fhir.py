@@ -26,7 +26,7 @@ def open_fhir(
     transport: "httpx.BaseTransport | None" = None,
     patience: "Patience | None" = None,
     clock: Callable[[], float] = time.time,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], None] | None = None,
     chance: Callable[[], float] = random.random,
 ) -> "Iterator[FhirClient]":
     """A client of the configured server.

@@ -128,12 +128,12 @@ class ScribeJobs:
         transcribe: Any,
         s3: Any,
         *,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         longest: float = 3600.0,
     ) -> None:
         self._transcribe, self._s3 = transcribe, s3
-        self._sleep, self._clock, self._longest = sleep, clock, longest
+        self._sleep, self._clock, self._longest = sleep or time.sleep, clock, longest
 
     def start(self, recording: Recording) -> str:
         """Start the job, or meet the one that was started before; its name.

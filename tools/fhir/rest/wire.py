@@ -64,13 +64,13 @@ class Wire:
         *,
         patience: Patience = Patience(),
         clock: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         for name in ("httpx", "httpcore"):  # they log addresses and headers: patient ids and tokens
             logging.getLogger(name).setLevel(logging.WARNING)
         self._client, self._signer, self._patience = client, signer, patience
-        self._clock, self._sleep, self._chance = clock, sleep, chance
+        self._clock, self._sleep, self._chance = clock, sleep or time.sleep, chance
 
     def send(
         self,
