@@ -53,7 +53,7 @@ def make_context(settings: Settings, *, model_spec: str | None = None, **changes
     """
     from agent.models import make_model
     from agent.policy import load_policy
-    from knowledge.bookshelf import Bookshelf
+    from agent.shelf import open_bookshelf
     from tools.charges import ChargeMaster
     from tools.checks import CheckPolicy
 
@@ -72,7 +72,7 @@ def make_context(settings: Settings, *, model_spec: str | None = None, **changes
     }
     defaults |= changes
     if defaults["bookshelf"] is None:
-        defaults["bookshelf"] = Bookshelf.open(settings.home, contractor=settings.contractor)
+        defaults["bookshelf"] = open_bookshelf(settings)
     if defaults["model"] is None:
         defaults["model"] = make_model(spec, settings)
     return Context(**defaults)

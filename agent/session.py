@@ -53,11 +53,11 @@ def open_session(
     from agent.graph import build_graph
     from agent.policy import load_policy
     from agent.store import Store
-    from knowledge.bookshelf import Bookshelf
+    from agent.shelf import open_bookshelf
 
     folder = store or settings.home / "store"
     with build_progress(quiet=quiet) as progress:
-        bookshelf = Bookshelf.open(settings.home, progress=progress, contractor=settings.contractor)
+        bookshelf = open_bookshelf(settings, progress)
     context = make_context(
         settings,
         model_spec=model_spec,

@@ -59,6 +59,8 @@ class Settings:
         topic: SNS topic that is told (``SUPERBILL_TOPIC``).
         webhook: https:// address that is told (``SUPERBILL_WEBHOOK``), signed with ``webhook_key`` of the secret.
         secret: Secrets Manager secret, a JSON object (``SUPERBILL_SECRET``): ``webhook_key``, ``ledger``, ``fhir_token``.
+        embeddings: what embeds the guidelines (``SUPERBILL_EMBEDDINGS``): ``local``, ``onnx``, ``bedrock:<model id>``, or
+            ``knowledge-base:<id>`` to ask a Bedrock knowledge base instead.
         model_timeout: seconds to wait for a model's reply (``SUPERBILL_MODEL_TIMEOUT``).
         examples: coders may consult approved cases of the practice (``SUPERBILL_EXAMPLES``, on or off; default off).
         fhir: the FHIR server (``SUPERBILL_FHIR_*``), None without one.
@@ -85,6 +87,7 @@ class Settings:
     topic: str | None = None
     webhook: str | None = None
     secret: str | None = None
+    embeddings: str = "local"
     model_timeout: float = 120.0
     examples: bool = False
     fhir: FhirSettings | None = None
@@ -121,6 +124,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         topic=env.get("SUPERBILL_TOPIC"),
         webhook=env.get("SUPERBILL_WEBHOOK"),
         secret=env.get("SUPERBILL_SECRET"),
+        embeddings=env.get("SUPERBILL_EMBEDDINGS", "local"),
         model_timeout=_seconds(env, "SUPERBILL_MODEL_TIMEOUT", 120.0),
         examples=_switch(env, "SUPERBILL_EXAMPLES"),
         fhir=_fhir(env),

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from knowledge.em import EmTable
     from knowledge.fees import FeeSchedule
     from knowledge.guidelines import GuidelineIndex, GuidelineSection
+    from knowledge.guidelines.embedding import Embedder
+    from knowledge.guidelines.remote import KnowledgeBase
     from knowledge.linkage import LinkageTable
     from knowledge.modifiers import ModifierTable
     from knowledge.payers import PayerPacks
@@ -25,16 +27,25 @@ if TYPE_CHECKING:
     from knowledge.search import CodeSearch
     from knowledge.vocabulary import Vocabulary
 
+    Embedding = Embedder | KnowledgeBase
+
 DATA: Final = Path(__file__).parent / "data"
 
 
 class Bookshelf:
     """All of a coder's references. Open it once per process and share it, between threads too."""
 
-    def __init__(self, store: Store, home: Path, contractor: str | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        home: Path,
+        contractor: str | None = None,
+        embedding: "Callable[[], Embedding] | None" = None,
+    ) -> None:
         self.store = store
         self.home = home
         self.contractor = contractor
+        self._embedding = embedding
 
     @classmethod
     def open(
@@ -43,6 +54,7 @@ class Bookshelf:
         *,
         progress: Callable[[str, int, int], None] | None = None,
         contractor: str | None = None,
+        embedding: "Callable[[], Embedding] | None" = None,
     ) -> "Bookshelf":
         """Open the bookshelf kept in ``home``, building its store first where it is missing.
 
@@ -50,11 +62,13 @@ class Bookshelf:
             home: the data folder; made when missing.
             progress: called with (what, done, total) while building.
             contractor: number of the practice's Medicare contractor, whose coverage articles hold.
+            embedding: makes what embeds the guidelines, or the knowledge base that is asked for them, when they are
+                first searched; None is the local default.
 
         Raises:
             TableError: an official or shipped file is missing or can not be read.
         """
-        return cls(open_store(home, progress), home, contractor)
+        return cls(open_store(home, progress), home, contractor, embedding)
 
     def memo_path(self, name: str) -> Path:
         """Where work that can be done again is kept between processes, named after the store it belongs to."""
@@ -170,7 +184,15 @@ class Bookshelf:
         """The guideline digest and its index, kept in ``home``."""
         from knowledge.guidelines import GuidelineIndex
 
-        return GuidelineIndex.open(DATA, self.home / "guidelines", official=self._official_guidelines)
+        folder, official = self.home / "guidelines", self._official_guidelines
+        if self._embedding is None:
+            return GuidelineIndex.open(DATA, folder, official=official)
+        from knowledge.guidelines.remote import KnowledgeBase
+
+        made = self._embedding()
+        if isinstance(made, KnowledgeBase):
+            return GuidelineIndex.open(DATA, folder, official=official, retriever=made)
+        return GuidelineIndex.open(DATA, folder, official=official, embedder=made)
 
     def _official_guidelines(self) -> "tuple[GuidelineSection, ...]":
         """The sections of the imported official guidelines, the newest edition last."""

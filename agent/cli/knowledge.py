@@ -77,10 +77,10 @@ def _day(text: str) -> date:
 def open_shelf(*, quiet: bool = True) -> Bookshelf:
     """Open the bookshelf of the settings' home, with a progress bar when it has to be built."""
     from agent.cli.progress import build_progress
+    from agent.shelf import open_bookshelf
 
     with build_progress(quiet=quiet) as progress:
-        settings = load_settings()
-        return Bookshelf.open(settings.home, progress=progress, contractor=settings.contractor)
+        return open_bookshelf(load_settings(), progress)
 
 
 def status(options: argparse.Namespace) -> int:

@@ -157,11 +157,11 @@ def open_context(model_spec: str | None = None) -> "Context":
     """
     from agent.cli.progress import build_progress
     from agent.run import make_context
-    from knowledge.bookshelf import Bookshelf
+    from agent.shelf import open_bookshelf
 
     settings = load_settings()
     with build_progress(quiet=False) as progress:
-        shelf = Bookshelf.open(settings.home, progress=progress, contractor=settings.contractor)
+        shelf = open_bookshelf(settings, progress)
     return make_context(settings, bookshelf=shelf, model_spec=model_spec or "rules")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from knowledge.errors import KnowledgeError
 from knowledge.guidelines.digest import DIGEST_DIR, GuidelineSection, load_digest
@@ -35,6 +35,13 @@ class GuidelineHit:
     score: float
 
 
+class Retriever(Protocol):
+    """What may answer instead of the index."""
+
+    def search(self, query: str, *, on: date, limit: int = 5) -> list[GuidelineHit]:
+        """Sections in force on the day, best first."""
+
+
 class UnknownSectionError(KnowledgeError):
     """No section with this id reads on the date."""
 
@@ -43,12 +50,18 @@ class GuidelineIndex:
     """The digest and its search index. Opening is cheap; Chroma is loaded by the first search."""
 
     def __init__(
-        self, data_dir: Path, index_dir: Path, embedder: Embedder, official: Official = tuple
+        self,
+        data_dir: Path,
+        index_dir: Path,
+        embedder: Embedder,
+        official: Official = tuple,
+        retriever: Retriever | None = None,
     ) -> None:
         self._data_dir = data_dir
         self._index_dir = index_dir
         self._embedder = embedder
         self._official = official
+        self._retriever = retriever
 
     @classmethod
     def open(
@@ -58,6 +71,7 @@ class GuidelineIndex:
         *,
         embedder: Embedder | None = None,
         official: Official = tuple,
+        retriever: Retriever | None = None,
     ) -> "GuidelineIndex":
         """Open the shipped digest, or the one in ``data_dir/guidelines`` where there is one.
 
@@ -70,9 +84,12 @@ class GuidelineIndex:
             embedder: turns texts into vectors; the local one by default.
             official: gives the sections of the imported official text; where one is in force, it answers for
                 its id and the digest's words only help to find it.
+            retriever: asked instead of the index (Bedrock Knowledge Bases).
         """
         own = data_dir / "guidelines"
-        return cls(own if own.is_dir() else DIGEST_DIR, index_dir, embedder or LocalEmbedder(), official)
+        return cls(
+            own if own.is_dir() else DIGEST_DIR, index_dir, embedder or LocalEmbedder(), official, retriever
+        )
 
     @cached_property
     def sections(self) -> tuple[GuidelineSection, ...]:
@@ -96,6 +113,8 @@ class GuidelineIndex:
         """Sections in force on the day that answer the query, best first; none when nothing is near."""
         if limit < 1 or not query.strip():
             return []
+        if self._retriever is not None:
+            return self._retriever.search(query, on=on, limit=limit)
         answers = self._answers(on)
         lexical = self._lexical.scores(query)
         words = sorted((p for p in lexical if p in answers), key=lambda p: (-lexical[p], p))
@@ -134,7 +153,8 @@ class GuidelineIndex:
 
     def build(self) -> None:
         """Build or open the vector index now instead of on the first search."""
-        _ = self._store
+        if self._retriever is None:
+            _ = self._store
 
     def close(self) -> None:
         """Let go of the index's files; a later search opens them again."""
