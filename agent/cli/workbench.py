@@ -214,10 +214,14 @@ def _code_demo(desk: "Desk") -> None:
     from importlib.resources import files
 
     from agent.cli.progress import item_progress
+    from agent.desk import Person
     from tools.intake import members, read_one
 
+    coder = Person(name="coder", role="coder", tenant=desk.tenant)
     found = members(Path(str(files("evals") / "encounters")))
     with item_progress(len(found), quiet=False) as step:
         for file in found:
-            desk.submit(read_one(file, None))
+            coded = desk.submit(read_one(file, None)).coding
+            for chance in coded.opportunities[:1]:  # so that the physician of the demo has a query to answer
+                desk.opportunity(coded.encounter_id, coder, code=chance.code, accept=True, reason="demo")
             step(file.stem)

@@ -150,7 +150,13 @@ def _preview(seat: Seat, token: str, form: FormData) -> Response:
         return _json({"said": str(error)})
     findings = seat.bench.pages.render(
         "findings.html",
-        {"seat": seat, "token": token, "findings": by_level(made.findings), **rights(seat, case)},
+        {
+            "seat": seat,
+            "token": token,
+            "findings": by_level(made.findings),
+            **rights(seat, case),
+            "may_override": False,
+        },
     )
     total = money(made.claim.total_charge)
     return _json({"findings": findings, "total": total, "said": _said(len(edits), made)})

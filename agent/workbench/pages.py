@@ -1,6 +1,7 @@
 """The pages' templates: Jinja2 with autoescape and strict names, and the few filters they use."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -29,7 +30,13 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.filters |= {"money": money, "day": day, "moment": moment, "plain": plain}
+        self._environment.filters |= {
+            "money": money,
+            "day": day,
+            "moment": moment,
+            "plain": plain,
+            "words": words,
+        }
         self._environment.globals |= {"version": _version(), "status_words": STATUS_WORDS}
 
     def render(self, name: str, values: Mapping[str, Any]) -> str:
@@ -61,6 +68,21 @@ def plain(number: Decimal | float) -> str:
     """A number without needless zeros."""
     text = f"{Decimal(str(number)):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def words(value: object) -> str:
+    """A value of the audit as people read it: lists with commas, hashes cut short."""
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key} {words(held)}" for key, held in value.items() if held not in ([], "", None))
+    if isinstance(value, list | tuple):
+        return ", ".join(map(words, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = str(value)
+    return f"{text[:12]}…" if _HASH.fullmatch(text) else text
+
+
+_HASH = re.compile("[0-9a-f]{64}")
 
 
 def _version() -> str:

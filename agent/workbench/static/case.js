@@ -12,7 +12,7 @@ export function startCase() {
   const path = `/case/${page.dataset.case}`;
   const show = startTabs();
   startEvidence(show);
-  const editor = startEditing(path);
+  const editor = startEditing(path, show);
   startSearch(path, editor);
   startChat(path);
   startLease(path, page);

@@ -22,7 +22,8 @@ export function startChat(path) {
     event.preventDefault();
     const words = question.value.trim();
     if (!words) return;
-    append("said").textContent = words;
+    const said = append("said");
+    said.textContent = words;
     const answer = append("answer");
     answer.textContent = "…";
     question.value = "";
@@ -31,7 +32,7 @@ export function startChat(path) {
     } catch (error) {
       answer.textContent = error.message;
     }
-    talk.scrollTop = talk.scrollHeight;
+    talk.scrollTop = said.offsetTop - talk.offsetTop;
   });
   question.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); ask.requestSubmit(); }

@@ -3,7 +3,7 @@ import { place, send } from "./send.js";
 
 const WAIT = 220;
 
-export function startEditing(path) {
+export function startEditing(path, show) {
   const form = document.getElementById("coding-form");
   const save = document.getElementById("save");
   const approve = document.getElementById("approve");
@@ -64,7 +64,11 @@ export function startEditing(path) {
     }
   });
   citeSelection(form, changed);
-  return { add: (code, system) => { add(code, system); changed(); } };
+  const added = (code, system, words) => { add(code, system, words); changed(); };
+  for (const button of document.querySelectorAll("[data-add]")) {
+    button.addEventListener("click", () => { show("coding"); added(button.dataset.add, button.dataset.system, button.dataset.words); });
+  }
+  return { add: added };
 }
 
 // Words selected in the note go into the evidence field a person was in last.
@@ -93,7 +97,7 @@ function toggle(row, button) {
   button.title = off ? "Keep" : "Remove";
 }
 
-function add(code, system) {
+function add(code, system, words = "") {
   const kind = system === "icd10cm" ? "dx" : "line";
   const list = document.getElementById(`${kind}-rows`);
   list.querySelector(".empty")?.remove();
@@ -103,6 +107,7 @@ function add(code, system) {
   row.querySelector(".seq").textContent = number;
   row.querySelector(`[name=${kind}_from]`).value = number;
   row.querySelector(`[name=${kind}_code]`).value = code;
+  row.querySelector(`[name=${kind}_quote]`).value = words;
   row.classList.add("changed");
   list.append(row);
   row.querySelector(".code").focus();
