@@ -1,5 +1,7 @@
 """Our embedders in the shape Chroma asks for (imports Chroma; loaded by the store on the first search)."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chromadb.api.types import EmbeddingFunction
@@ -35,7 +37,30 @@ class ChromaFunction(EmbeddingFunction[list[str]]):  # type: ignore[misc]  # myp
 
     @staticmethod
     def build_from_config(config: dict[str, str]) -> "ChromaFunction":
-        """A function for a collection found on disk; only the local embedder can be made from its name."""
-        if config.get("embedder") != LocalEmbedder.name:
-            raise ValueError(f"embedder {config.get('embedder')!r} has to be given, not rebuilt")
-        return ChromaFunction(LocalEmbedder())
+        """A function for a collection found on disk, as Chroma checks when one is made.
+
+        Another embedder than the local one can not be made from its name; the store always gives its own.
+        """
+        local = config.get("embedder") == LocalEmbedder.name
+        return ChromaFunction(LocalEmbedder() if local else _Named(str(config.get("embedder"))))
+
+
+class _Named:
+    """An embedder of which only the name is known."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def fit(self, texts: Sequence[str], folder: Path) -> None:
+        """Nothing to learn."""
+
+    def load(self, folder: Path) -> None:
+        """Nothing to read."""
+
+    def embed(self, texts: Sequence[str], *, query: bool) -> "list[Vector]":
+        """Refuse: the embedder itself has to be given.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError(f"embedder {self.name!r} has to be given, not rebuilt from its name")
