@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from agent.chat.answer import Answer
 from agent.chat.answers import answerers
+from agent.chat.cues import second_guesses
 from agent.chat.question import Question
 from agent.chat.slots import Slots, find_slots
 from agent.chat.understand import guesses, intents
@@ -29,7 +30,7 @@ class Conversation:
         if len(question) > LONGEST:
             return not_understood()
         slots = self._with_last(find_slots(question, self._context.bookshelf))
-        for guess in guesses(slots):
+        for guess in (*guesses(slots), *second_guesses(slots, self._view)):
             asked = Question(view=self._view, context=self._context, slots=slots, name=guess.name)
             answer = answerers()[guess.intent](asked)
             if answer is not None:

@@ -25,15 +25,15 @@ class Named:
     diagnosis: bool
 
 
-def on_claim(view: CaseView, text: str, *, diagnosis: bool | None = None) -> str | None:
+def on_claim(view: CaseView, text: str, *, diagnosis: bool | None = None, share: float = SHARE) -> str | None:
     """The billed code that the words name; only diagnoses or only lines when asked."""
     rows = [r for r in _billed(view) if diagnosis is None or r.diagnosis is diagnosis]
-    return _best(rows, text)
+    return _best(rows, text, share)
 
 
-def set_aside(view: CaseView, text: str) -> str | None:
+def set_aside(view: CaseView, text: str, *, share: float = SHARE) -> str | None:
     """The rejected code or opportunity that the words name."""
-    return _best(_aside(view), text)
+    return _best(_aside(view), text, share)
 
 
 def in_tables(shelf: Bookshelf, text: str) -> str | None:
@@ -88,14 +88,14 @@ def _named(code: str, title: str, said: str, diagnosis: bool) -> Named:
     )
 
 
-def _best(rows: Iterable[Named], text: str) -> str | None:
+def _best(rows: Iterable[Named], text: str, share: float) -> str | None:
     """The code whose words hold most of the naming words; its title counts double, the first of equals wins."""
     asked = content_words(text)
     if not asked:
         return None
     scored = [(_score(asked, row), row.code) for row in rows]
     best = max(scored, key=lambda s: s[0], default=((0.0, 0.0), ""))
-    return best[1] if best[0][0] >= SHARE else None
+    return best[1] if best[0][0] >= share else None
 
 
 def _score(asked: tuple[str, ...], row: Named) -> tuple[float, float]:

@@ -7,6 +7,10 @@ from agent.chat.slots import Slots
 from agent.chat.view import CaseView
 from agent.context import Context
 from knowledge.bookshelf import Bookshelf
+from knowledge.icd10cm import IcdCode
+
+CATEGORY = 3
+"""Characters of an ICD-10-CM category, which is written without a dot."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +51,12 @@ class Question:
             found or on_claim(self.view, self.name, diagnosis=diagnosis) or set_aside(self.view, self.name)
         )
         return found or (in_tables(self.shelf, self.name) if tables else None)
+
+    def icd(self, code: str) -> IcdCode | None:
+        """The diagnosis code on the date of service; a HCPCS number is none, though G0439 could be G04.39 unwritten."""
+        if "." not in code and len(code) > CATEGORY:
+            return None
+        return self.shelf.icd.find(code, self.view.facts.date_of_service)
 
     @property
     def numbered(self) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ AGE = re.compile(
 QUOTED = re.compile(r"[\"“']([^\"”']{2,200})[\"”'](?=[\s?.,;!]|$)")
 NAMED_MODIFIER = re.compile(r"\bmod(?:ifier)?s? -?([A-Z0-9]{2})\b", re.IGNORECASE)
 THE_MODIFIER = re.compile(
-    r"\b(?:an?|the|that|no|of) -?([A-Z0-9]{2})(?= (?:on|off|from|modifier|mod|here|for|with)\b|\s*\?|$)",
+    r"\b(?:an?|the|that|no|of) -?([A-Z0-9]{2})(?= (?:on|off|from|modifier|mod|here|for|with|legit|right|correct|ok|okay|needed|necessary|appropriate|valid|justified|allowed|really|there|wrong)\b|\s*\?|$)",
     re.IGNORECASE,
 )
 ASKED_MODIFIER = re.compile(
@@ -139,7 +139,9 @@ def _places_of_claim(slots: Slots, shelf: Bookshelf) -> Slots:
 
 
 def _numbers(slots: Slots, shelf: Bookshelf) -> Slots:
-    minutes, units, age = (p.search(slots.text) for p in (MINUTES, UNITS, AGE))
+    spans = tuple(MINUTES.finditer(slots.text))
+    minutes = spans[-1] if spans else None
+    units, age = (p.search(slots.text) for p in (UNITS, AGE))
     text = AGE.sub("<_age>", UNITS.sub("<_units>", MINUTES.sub("<_minutes>", slots.text)))
     return replace(
         slots,
@@ -161,7 +163,9 @@ def _modifiers(shelf: Bookshelf) -> Step:
             if code not in shelf.modifiers:
                 return match[0]
             found.append(code)
-            before = "" if match.re is NAMED_MODIFIER else match[0][: match.start(1) - match.start()].rstrip("-")
+            before = (
+                "" if match.re is NAMED_MODIFIER else match[0][: match.start(1) - match.start()].rstrip("-")
+            )
             return f"{before} <_modifier> "
 
         text = slots.text

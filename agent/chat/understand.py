@@ -79,7 +79,7 @@ def _strings(value: object) -> tuple[str, ...]:
 
 def guesses(slots: Slots) -> Iterator[Guess]:
     """Every intent that fits, best first; an answerer may still decline."""
-    text = _plain(slots.text)
+    text = plain(slots.text)
     for intent in intents():
         if any(not getattr(slots, need) for need in intent.needs):
             continue
@@ -90,7 +90,7 @@ def guesses(slots: Slots) -> Iterator[Guess]:
                 break
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """The question without contractions, courtesies and closing marks."""
     text = expanded(text).strip(" ?.!")
     before = None

@@ -1,6 +1,6 @@
 """Links: why a line points to a diagnosis, and whether the tables say that it justifies the service."""
 
-from agent.chat.answer import Answer
+from agent.chat.answer import Answer, Json
 from agent.chat.answers.wording import listed
 from agent.chat.question import Question
 from agent.coding import CodedLine
@@ -12,6 +12,8 @@ def link(q: Question) -> Answer | None:
     named = q.numbered
     diagnosis = next((c for c in named if _is_diagnosis(q, c)), None)
     procedure = next((c for c in named if not _is_diagnosis(q, c)), None)
+    if len(named) > 1 and (diagnosis is None or procedure is None):
+        return None
     if procedure is None and q.name:
         procedure = q.code_of(diagnosis=False) if not named else _by_name(q)
     if diagnosis and procedure:
@@ -28,7 +30,7 @@ def _by_name(q: Question) -> str | None:
 
 
 def _is_diagnosis(q: Question, code: str) -> bool:
-    return q.shelf.icd.find(code, q.view.facts.date_of_service) is not None
+    return q.icd(code) is not None
 
 
 def _judge(q: Question, diagnosis: str, procedure: str) -> Linkage:
@@ -96,4 +98,49 @@ def _diagnosis(q: Question, diagnosis: str) -> Answer | None:
         text=f"{diagnosis} is pointed to by {listed(lines)}",
         facts={"intent": "link", "diagnosis": diagnosis, "procedures": lines},
         evidence=found.evidence,
+    )
+
+
+def pair(q: Question) -> Answer | None:
+    """Whether two services (pair edits) or two diagnoses (Excludes1) may stand on one claim."""
+    if len(q.numbered) < 2:
+        return None
+    one, two = q.numbered[:2]
+    kinds = {_is_diagnosis(q, one), _is_diagnosis(q, two)}
+    if len(kinds) == 2:
+        return link(q)
+    return _excludes(q, one, two) if kinds == {True} else _edit(q, one, two)
+
+
+def _edit(q: Question, one: str, two: str) -> Answer:
+    on = q.view.facts.date_of_service
+    row = q.shelf.edits.ptp_between(one, two, on)
+    facts: Json = {"intent": "pair", "codes": [one, two], "edit": row is not None}
+    if row is None:
+        known = q.shelf.edits.covers(one, on) and q.shelf.edits.covers(two, on)
+        told = (
+            "the loaded edits hold no such pair"
+            if known
+            else "the loaded edits do not cover both codes, which is not the same as allowed"
+        )
+        return Answer(text=f"{one} and {two}: {told}.", facts=facts)
+    opens = {"0": "no modifier opens it", "1": "a modifier may open it where both were needed"}
+    text = (
+        f"{row.column1} includes {row.column2}; indicator {row.modifier_indicator}: "
+        f"{opens.get(row.modifier_indicator, 'the edit is not in use')}."
+    )
+    used = {
+        x.code: [m.code for m in x.modifiers] for x in q.view.coding.service_lines if x.code in {one, two}
+    }
+    text += f" On the claim: {listed('-'.join([c, *m]) for c, m in used.items())}." if used else ""
+    return Answer(text=text, facts={**facts, "column1": row.column1, "indicator": row.modifier_indicator})
+
+
+def _excludes(q: Question, one: str, two: str) -> Answer:
+    note = q.shelf.icd.excludes1_conflict(one, two, q.view.facts.date_of_service)
+    facts: Json = {"intent": "pair", "codes": [one, two], "edit": note is not None}
+    if note is None:
+        return Answer(text=f"no Excludes1 note keeps {one} and {two} apart.", facts=facts)
+    return Answer(
+        text=f"{one} and {two} exclude each other (Excludes1 at {note.origin}: {note.text}).", facts=facts
     )

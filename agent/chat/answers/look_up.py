@@ -19,7 +19,7 @@ def _standing(q: Question, code: str) -> str:
 
 def _diagnosis(q: Question, code: str) -> Answer | None:
     on = q.view.facts.date_of_service
-    found = q.shelf.icd.find(code, on)
+    found = q.icd(code)
     if found is None:
         return None
     notes = q.shelf.icd.notes(code, on)

@@ -26,6 +26,15 @@ def why_code(q: Question) -> Answer | None:
     return _billed(q, code, "why_code")
 
 
+def is_coded(q: Question) -> Answer | None:
+    """Why a code is on the claim, or why what the words name is not."""
+    if q.code is not None:
+        return why_code(q)
+    from agent.chat.answers.why_not import why_not
+
+    return why_not(q)
+
+
 def support(q: Question) -> Answer | None:
     """What in the record supports a code."""
     code = q.code

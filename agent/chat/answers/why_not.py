@@ -7,6 +7,7 @@ import orjson
 from agent.chat.answer import Answer, Json
 from agent.chat.answers.wording import listed, quoted, titled
 from agent.chat.question import Question
+from agent.chat.words import content_words
 from agent.replay.recorded import of_kind
 from knowledge.records import NoteEvidence
 
@@ -15,7 +16,7 @@ def why_not(q: Question) -> Answer | None:
     """The first reason that holds, in the order: billed after all, set aside, opportunity, level, kind, tables, note, never raised."""
     code = _target(q)
     if code is None:
-        return None
+        return _named_in_the_note(q)
     if q.view.on_claim(code):
         from agent.chat.answers.why_code import _billed
 
@@ -80,17 +81,17 @@ def _level(q: Question, code: str) -> Answer | None:
 
 def _display(q: Question, code: str) -> str:
     on = q.view.facts.date_of_service
-    icd, procedure = q.shelf.icd.find(code, on), q.shelf.procedures.find(code, on)
+    icd, procedure = q.icd(code), q.shelf.procedures.find(code, on)
     return icd.display if icd else procedure.title if procedure else ""
 
 
 def _no_such_code(q: Question, code: str) -> Answer | None:
     on = q.view.facts.date_of_service
-    icd, procedure = q.shelf.icd.find(code, on), q.shelf.procedures.find(code, on)
+    icd, procedure = q.icd(code), q.shelf.procedures.find(code, on)
     if icd is None and procedure is None:
         text = f"{code} is in none of the loaded tables on {on}, so nothing can propose it"
         return Answer(text=text, facts=_facts(code, "unknown_code"))
-    if icd is not None and not icd.billable and not _seen(q, code):
+    if icd is not None and not icd.billable:
         children = [c.code for c in q.shelf.icd.children(code, on)][:8]
         text = f"{titled(code, icd.display)} is a header, not billable: it needs {icd.needs}; under it: {listed(children)}."
         below = [d.code for d in q.view.coding.diagnoses if d.code.startswith(code)]
@@ -136,7 +137,7 @@ def _clash(q: Question, code: str) -> Answer | None:
                 modifier_indicator=row.modifier_indicator,
             )
             return Answer(text=text, facts=kind)
-    if q.shelf.icd.find(code, on) is None:
+    if q.icd(code) is None:
         return None
     for d in q.view.coding.diagnoses:
         note = q.shelf.icd.excludes1_conflict(code, d.code, on)
@@ -152,11 +153,29 @@ def _in_the_note(q: Question, code: str) -> Answer | None:
     if not told:
         return None
     m, why = told[0]
-    quote = NoteEvidence(
-        document=m["document"], text=m["text"], start=m["start"], end=m["end"], section=m.get("section")
-    )
+    quote = _quote(q, m)
     text = f"{titled(code, _display(q, code))}: the note's “{m['text']}” ({m.get('section')}) is {why}, so it is not coded as a diagnosis of today."
     return Answer(text=text, facts=_facts(code, "note", standing=why), evidence=(quote,))
+
+
+def _named_in_the_note(q: Question) -> Answer | None:
+    """What the words name in the note, where it has no code here and the note does not claim it for today."""
+    asked = set(content_words(q.name))
+    for m in q.view.mentions if asked else ():
+        said = set(content_words(f"{m['text']} {m.get('concept') or ''}"))
+        if m["kind"] == "problem" and asked <= said and (why := _standing(m)):
+            quote = _quote(q, m)
+            text = f"The note's “{m['text']}” ({m.get('section')}) is {why}, so it is not coded as a diagnosis of today."
+            facts = {"intent": "why_not", "code": None, "on_claim": False, "kind": "note", "standing": why}
+            return Answer(text=text, facts=facts, evidence=(quote,))
+    return None
+
+
+def _quote(q: Question, m: Json) -> NoteEvidence:
+    document = m.get("document") or q.view.facts.documents[0].id
+    return NoteEvidence(
+        document=document, text=m["text"], start=m["start"], end=m["end"], section=m.get("section")
+    )
 
 
 def _mentions_of(q: Question, code: str) -> Iterator[Json]:
@@ -164,7 +183,7 @@ def _mentions_of(q: Question, code: str) -> Iterator[Json]:
     for m in q.view.mentions:
         for term in q.shelf.vocabulary.problem(str(m.get("concept") or "")) if m["kind"] == "problem" else ():
             if term.code[:3] == code[:3]:
-                yield {**m, "document": m.get("document") or q.view.facts.documents[0].id}
+                yield m
 
 
 STANDING = {

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from agent.chat import Conversation, load_view
+from agent.chat import CaseView, Conversation
 from tests.agent.coded import Coded
 
 HERE = Path(__file__).parent
@@ -15,10 +15,6 @@ Json = dict[str, Any]
 
 def rows(name: str) -> list[Json]:
     return [orjson.loads(line) for line in (HERE / name).read_bytes().splitlines() if line.strip()]
-
-
-def talk(coded: Coded, number: str) -> Conversation:
-    return Conversation(load_view(coded.out(number)), coded.context)
 
 
 def wrong(expected: Json, facts: Json) -> Json:
@@ -34,8 +30,18 @@ def _holds(wanted: Any, found: Any) -> bool:
     return bool(wanted == found)
 
 
-QUESTIONS = [*rows("questions.jsonl")]
-NEAR = rows("near_misses.jsonl")
+QUESTIONS = [
+    row
+    for name in ("questions.jsonl", "later.jsonl", "later_still.jsonl", "latest.jsonl")
+    for row in rows(name)
+]
+"""The first file was written before the patterns; each later one before the patterns were looked at again."""
+NEAR = [*rows("near_misses.jsonl"), *rows("near_misses_later.jsonl")]
+
+
+def test_there_are_forty_questions_and_more_over_all_ten_encounters() -> None:
+    assert len(QUESTIONS) >= 100
+    assert {row["encounter"] for row in QUESTIONS} == {f"{n:02}" for n in range(1, 11)}
 
 
 def ids(given: list[Json]) -> list[str]:
@@ -43,16 +49,18 @@ def ids(given: list[Json]) -> list[str]:
 
 
 @pytest.mark.parametrize("row", QUESTIONS, ids=ids(QUESTIONS))
-def test_a_question_is_answered_by_facts(coded: Coded, row: Json) -> None:
-    answer = talk(coded, row["encounter"]).ask(row["ask"])
+def test_a_question_is_answered_by_facts(coded: Coded, views: dict[str, CaseView], row: Json) -> None:
+    answer = Conversation(views[row["encounter"]], coded.context).ask(row["ask"])
     assert answer.understood, answer.text
     assert wrong(row["facts"], answer.facts) == {}, answer
     assert answer.text
 
 
 @pytest.mark.parametrize("row", NEAR, ids=ids(NEAR))
-def test_what_is_not_ours_to_answer_is_not_answered(coded: Coded, row: Json) -> None:
-    answer = talk(coded, row["encounter"]).ask(row["ask"])
+def test_what_is_not_ours_to_answer_is_not_answered(
+    coded: Coded, views: dict[str, CaseView], row: Json
+) -> None:
+    answer = Conversation(views[row["encounter"]], coded.context).ask(row["ask"])
     assert not answer.understood, answer
     assert answer.facts == {}
     assert "I did not understand" in answer.text
