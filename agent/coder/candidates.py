@@ -12,7 +12,7 @@ from agent.coder.case import CONDITIONS, Case, Seen
 from agent.coder.effects import Effect, culprits, effects
 from agent.coder.postoperative import aftercare
 from agent.coder.sites import bite_site
-from agent.coder.titles import part_with, parts_of, title_of, unknown_titles
+from agent.coder.titles import at_level, part_with, parts_of, title_of, unknown_titles
 from agent.coder.wording import PAST, TOBACCO, cause_of, concept_query, fuller, under_treatment
 
 NAMED_IN = frozenset({"assessment", "assessment_plan", "addendum"})
@@ -75,7 +75,9 @@ def _candidate(case: Case, seen: Seen, listed: tuple[Seen, ...], why: str, guide
     title = whole if _heads(case, seen) else part_with(whole, str(seen.text))
     known = concept_query(case, seen)
     cause = cause_of(seen, whole)
-    queries = dict.fromkeys(parts_of(cause) if cause else [q for q in (*parts_of(title), known) if q])
+    queries = dict.fromkeys(
+        parts_of(cause) if cause else [q for q in (*parts_of(title), at_level(title, known), known) if q]
+    )
     if culprits(case, seen, listed) or TOBACCO.search(known):
         queries = {known: None}
     elif under_treatment(known, listed):
@@ -154,7 +156,7 @@ def _from_assessment(case: Case) -> Iterator[Candidate]:
             queries=queries,
         )
     if not headers:
-        yield from _stated(case)
+        yield from _stated(case, vague=not titles)
 
 
 def _after_operations(case: Case, heads: list[Seen]) -> Iterator[Candidate]:
@@ -213,10 +215,11 @@ def _named_within(case: Case, header: Seen, listed: tuple[Seen, ...]) -> Iterato
             yield _candidate(case, seen, listed, "assessed today", "IV.J")
 
 
-def _stated(case: Case) -> Iterator[Candidate]:
+def _stated(case: Case, *, vague: bool) -> Iterator[Candidate]:
+    """What the assessment, else the plan, states in prose; words as vague as "pain" only where nothing else is named."""
     for kind in (("assessment", "assessment_plan", "addendum"), ("plan",)):
         found = [m for m in case.of("problem") if m.section_kind in kind and m.is_established]
-        found = [m for m in found if m.concept not in VAGUE] or found
+        found = [m for m in found if m.concept not in VAGUE] or (found if vague else [])
         if found:
             for seen in found:
                 yield _candidate(case, seen, (seen,), "stated in the assessment", "IV.J")

@@ -21,6 +21,8 @@ DRUG_EFFECT = re.compile(r"T(?:3[6-9]|4\d|50)\.[0-9A-Z]{2}[56]")
 BRACKETS = re.compile(r"\(([A-Z]\d[0-9A-Z.]*[^()]*)\)")
 PLACELESS = ("T14", "T30.0")
 """Injury and burn of an unspecified place (I.C.19.b, I.C.19.d.5): not beside what says more."""
+ENDED = "C|I21-I22|I26|I60-I63|G45|J12-J18|K35|K81.0|M48.5|M80|M84|O|S|T0-T3|N17|U07"
+"""Diseases and injuries that "history of" tells as over (I.C.21.c.4); a long-standing one may still be there."""
 PERSONAL_HISTORY = ("Z85", "Z86", "Z87")
 HISTORY = re.compile(
     r"\b(?:history|h/o|hx|status post|s/p|resolved|remission|former|previous|prior|past|old|healed|survivor)\b",
@@ -86,10 +88,16 @@ def _past(candidate: Candidate) -> bool:
     return seen.temporality == "historical" or seen.trend == "resolved" or bool(HISTORY.search(words))
 
 
+def _is_history(query: str) -> bool:
+    return bool(re.match(r"\W*(?:personal )?(?:history of|h/o|hx of)\b", query, re.IGNORECASE))
+
+
 def _hit(result: Json, *, past: bool, sex: str) -> Json | None:
     """The best billable hit; under a category that was found first, one of its own codes; both sides where both are meant."""
     good = [h for h in result["hits"] if h["billable"] and h["score"] >= MINIMUM_SCORE]
     good = [h for h in good if past or not h["code"].startswith(PERSONAL_HISTORY)]
+    if _is_history(str(result.get("query"))):
+        good = [h for h in good if not covers(ENDED, h["code"])]
     other = OTHER_SEX.get(sex)
     good = [h for h in good if not (other and other.search(h["display"]))]
     own = [h for h in good if h["code"].startswith(result["hits"][0]["code"])]

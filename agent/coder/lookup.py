@@ -10,6 +10,10 @@ Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], list[list[Json]]]
 TITLE_WORTH = 0.60
 TITLE_BONUS = 0.15
 ANY_WORTH = 0.35
+WORTH_MORE = 0.5
+UNSPECIFIED = "unspecified"
+NEARLY = 0.03
+"""Scores this close are equal: the fuller wording, which comes first, is then the better one."""
 NEEDS_SIDE = ("5th", "6th")
 
 
@@ -54,7 +58,19 @@ def _better(own: list[Json]) -> Json:
     scores = [_score(r) for r in own]
     if scores[0] >= TITLE_WORTH:
         scores[0] += TITLE_BONUS
-    return own[scores.index(max(scores))]
+    best = max(scores)
+    chosen = next(n for n, score in enumerate(scores) if score >= best - NEARLY)
+    fuller = (n for n in range(chosen) if scores[n] >= WORTH_MORE and _says_more(own[n], own[chosen]))
+    return own[next(fuller, chosen)]
+
+
+def _says_more(fuller: Json, plain: Json) -> bool:
+    """The fuller wording finds a specified code where the plain one finds an unspecified one, or a code that lacks a character."""
+    one, other = fuller["hits"][0], plain["hits"][0]
+    if not one["billable"] or one["code"][:3] != other["code"][:3]:
+        return False
+    vague = UNSPECIFIED in str(other["display"]).lower() and UNSPECIFIED not in str(one["display"]).lower()
+    return vague or (not other["billable"] and one["code"].startswith(other["code"]))
 
 
 def _score(result: Json) -> float:

@@ -101,7 +101,9 @@ def _place(d: Diagnosis) -> int:
 
 
 def _family(code: str) -> str:
-    """Codes of which one is enough: a category; any mechanism (V, W, X) counts as one."""
+    """Codes of which one is enough: a category; any mechanism (V, W, X) counts as one; of long-term drugs each kind."""
+    if code.startswith("Z79"):
+        return code[:6]
     return "mechanism" if code[:1] in "VWX" else code[:3]
 
 
@@ -116,7 +118,7 @@ def _candidate(seen: Seen, query: str, why: str, guideline: str) -> Candidate:
 
 
 def _drugs(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate]:
-    taken = [m for m in case.of("medication") if m.assertion in TAKEN and m.action != STOPPED]
+    taken = [m for m in case.of("medication", "status") if m.assertion in TAKEN and m.action != STOPPED]
     for row in long_term():
         if not any(covers(row.condition, d.code) for d in diagnoses):
             continue

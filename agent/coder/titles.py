@@ -10,6 +10,8 @@ MOST_WORDS = 14
 MOST_PARTS = 3
 DUE_TO = re.compile(r",?\s+(?:due to|secondary to|caused by|from)\s+(?:an?\s+|the\s+)?", re.IGNORECASE)
 LEAD = re.compile(r"^[\s•*#\-–—]*(?:\(?\d{1,2}[.)]\s*|[a-z][.)]\s+)?")
+LEVEL = re.compile(r"\b(?P<a>[CTL]\d{1,2})(?: ?[-/–] ?(?:[CTLS])?\d{1,2})?\b(?: level)?", re.IGNORECASE)
+REGIONS = {"C": "cervical", "T": "thoracic", "L": "lumbar"}
 JOINT = re.compile(r",|;|\b(?:and|with|due to|secondary to|caused by|from)\b", re.IGNORECASE)
 NUMBER = re.compile(r"\s*\(?\d{1,2}[.)]\s")
 CUT = re.compile(r"\s*(?::|\s[-–—]\s|;|\.(?=\s|$)|\().*$", re.DOTALL)
@@ -60,9 +62,24 @@ def parts_of(title: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([title, *named, *([before] if len(before.split()) > 1 else [])]))
 
 
+def at_level(title: str, known: str) -> str:
+    """A spinal problem with the region of the level in its title ("L4-L5" is lumbar, "L5-S1" lumbosacral); empty without one."""
+    found = LEVEL.search(title)
+    if not found or LEVEL.search(known):
+        return ""
+    region = "lumbosacral" if "S1" in found[0].upper() else REGIONS[found["a"][0].upper()]
+    return "" if region in known else f"{known} {region} region"
+
+
 def part_with(title: str, text: str) -> str:
-    """The part of a title, between its joints, that holds a text; empty when none does."""
-    return next((p.strip() for p in JOINT.split(title) if text.lower() in p.lower()), "")
+    """The part of a title, between its joints, that holds a text, with the remark after its comma; empty when none does."""
+    parts = JOINT.split(title)
+    place = next((n for n, p in enumerate(parts) if text.lower() in p.lower()), None)
+    if place is None:
+        return ""
+    end = title.find(parts[place]) + len(parts[place])
+    joined = place + 1 < len(parts) and title[end : end + 1] == ","
+    return ", ".join(p.strip() for p in parts[place : place + 1 + joined])
 
 
 def unknown_titles(case: Case) -> Iterator[Seen]:

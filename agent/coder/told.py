@@ -98,7 +98,7 @@ NOT_DRUG = re.compile(
 
 THERAPY = re.compile(
     r"\b(?:(?:physical|occupational|speech|hand) therapy|\bpt\b|splint|brace|walking boot|sling|crutches|orthotics?|"
-    r"insoles?|strap|ace wrap|compression (?:stockings?|wrap|sleeve)|home exercises?|exercise program|stretching)\b",
+    r"insoles?|(?:continu|attend|resum|start|begin)\w*(?: with)?(?: the)? therapy|strap|ace wrap|compression (?:stockings?|wrap|sleeve)|home exercises?|exercise program|stretching)\b",
     re.IGNORECASE,
 )
 

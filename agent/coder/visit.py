@@ -103,7 +103,9 @@ def _is_part_of_procedure(counted: dict[str, list[level.Counted]], lines: Sequen
         "low",
     }
     plain = said["mdm"] == "straightforward" or (passing and {c.category for c in counted["risk"]} <= USUAL)
-    return minor and len(counted["problems"]) <= 1 and not counted["data"] and plain
+    decided = {c.category for c in counted["risk"]} - USUAL
+    few = len(counted["problems"]) <= 1 or not decided
+    return minor and few and not counted["data"] and plain
 
 
 def _is_recovery(case: Case, diagnosed: Diagnosed) -> bool:

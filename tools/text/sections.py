@@ -107,12 +107,16 @@ class _Finder:
     def _try(self, line: Line, written: str, body: int) -> bool:
         name = plain(written)
         kind = self.kind_of(name)
-        if kind is None or self.is_label(name, written.strip(_EDGE), line):
+        if kind is None or self.is_label(name, written.strip(_EDGE), line) or self._is_item(kind, line):
             return False
         while body < line.end and self.text[body] in "*_: \t":
             body += 1
         self.add(line.start, body, written, kind)
         return True
+
+    def _is_item(self, kind: SectionKind, line: Line) -> bool:
+        """A later number of the assessment's list is one of its items ("2. Immunizations: ..."), not a section."""
+        return self.kind in _ASSESSED and kind not in _ASSESSED and (line.number or 0) > 1
 
     def _unknown(self, line: Line, whole: str) -> bool:
         """A line all in capitals that no table knows opens a section of kind other."""
