@@ -56,12 +56,10 @@ def assessment_lines(read_note: "ReadNote", note: str) -> Iterator[tuple[int, in
     for section in read_note.sections:
         if section.kind not in ASSESSMENTS:
             continue
-        place = section.start
-        for line in note[section.start : section.end].splitlines(keepends=True):
-            heading = re.match(r"^[A-Z][A-Za-z &/]*:\s*", line) if place == section.start else None
-            skip = len(heading.group()) if heading else 0
-            bullet = _ITEM.match(line[skip:])
-            start = place + skip + (bullet.end() if bullet else 0)
+        place = section.body
+        for line in note[section.body : section.end].splitlines(keepends=True):
+            bullet = _ITEM.match(line)
+            start = place + (bullet.end() if bullet else 0)
             text = note[start : place + len(line)].rstrip()
             text = re.split(r"(?<=[a-z)])\.(?:\s|$)", text, maxsplit=1)[0]
             place += len(line)
