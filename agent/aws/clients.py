@@ -22,8 +22,15 @@ RETRY_CODES = frozenset(
 )
 
 
+MISSING = frozenset({"404", "NoSuchBucket", "NoSuchKey"})
+
+
 class AwsError(Exception):
     """AWS refused for good: where, why, what to do."""
+
+
+class AwsMissingError(AwsError):
+    """There is no such object or bucket: the address is wrong, AWS is not."""
 
 
 class AwsBusyError(AwsError):
@@ -61,7 +68,8 @@ def told(where: str) -> Iterator[None]:
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         if code in RETRY_CODES or status == 429 or status >= 500:
             raise AwsBusyError(f"{where}: AWS is busy ({code}); run again") from None
-        raise AwsError(f"{where}: {_advice(code)}") from None
+        refusal = AwsMissingError if code in MISSING else AwsError
+        raise refusal(f"{where}: {_advice(code)}") from None
     except (NoCredentialsError, NoRegionError) as error:
         kind = type(error).__name__
         raise AwsError(

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from agent.aws.announce import announce
-from agent.aws.clients import AwsError, aws_client, told
+from agent.aws.clients import AwsError, AwsMissingError, aws_client, told
 from agent.aws.logs import log, metrics
 from agent.aws.place import S3Place, read_object
 from agent.aws.runtime import Runtime, runtime
 from agent.batch.job import FETCHED
 from agent.batch.manifest import PLAIN_ID, Item, item_of
-from agent.cli.errors import BY_STATUS, EXIT_INPUT
+from agent.cli.errors import BY_STATUS, EXIT_INPUT, EXIT_INTERNAL, fault_line
 from agent.desk.source import encounter_id, packed
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def member(event: Event, context: Any = None) -> Event:
         The member's row of the results, as ``superbill batch`` writes it; bad input is a row too, with its reason.
 
     Raises:
-        AwsBusyError: worth another delivery.
+        AwsBusyError: worth another delivery; AwsError: AWS refuses, which no other member would survive either.
     """
     line = event["item"] if isinstance(event["item"], dict) else {}
     item = item_of(orjson.dumps(event["item"]), int(event.get("line", 0)))
@@ -119,9 +119,14 @@ def member(event: Event, context: Any = None) -> Event:
     given = {name: line[name] for name in ("id", "encounter", "options") if name in line}
     try:
         said = handler({**given, "number": event.get("number"), "announce": False}, context)
-    except BadInputError as error:
-        log("refused", error="BadInputError", request=_request(context))
+    except (BadInputError, AwsMissingError) as error:
+        log("refused", error=type(error).__name__, request=_request(context))
         return {**row, "reason": str(error)}
+    except AwsError:
+        raise  # AWS's fault, not the member's: tried again, and redriven when it is mended
+    except Exception as error:  # the boundary of one member, as in a batch
+        log("fault", error=type(error).__name__, request=_request(context))
+        return {**row, "exit": EXIT_INTERNAL, "reason": fault_line(error)}
     return {
         **row,
         "exit": BY_STATUS[said["status"]],

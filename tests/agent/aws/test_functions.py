@@ -9,7 +9,7 @@ import orjson
 import pytest
 from botocore.exceptions import ClientError
 
-from agent.aws import decide, fetch, handler, notify, reserve, review, submit
+from agent.aws import decide, fetch, handler, member, notify, reserve, review, submit
 from agent.aws.clients import AwsBusyError, AwsError, aws_client
 from agent.aws.functions import BadInputError
 from agent.aws.runtime import Runtime
@@ -176,6 +176,46 @@ class TestFaults:
             Item={"PK": "ENC#default#05-ankle-injury", "SK": "LEASE", "by": "dead", "until": 1}
         )
         assert handler(ankle())["status"] == "emitted"
+
+
+class TestMember:
+    def test_row_is_that_of_the_batch(self, own: Runtime) -> None:
+        row = member({"item": {**ankle(), "id": "a"}, "number": 500_000_123})
+        assert row == {
+            "id": "a",
+            "exit": 0,
+            "status": "emitted",
+            "encounter": "05-ankle-injury",
+            "out": f"s3://{BUCKET}/out/a",
+            "reason": "",
+        }
+        assert b"*500000123*" in get(f"s3://{BUCKET}/out/a/claim.837")
+
+    def test_what_is_wrong_with_a_member_is_a_row(
+        self, own: Runtime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        absent = {"id": "a", "encounter": f"s3://{BUCKET}/in/absent.json"}
+        rows_ = [member({"item": x, "line": 3}) for x in (7, {"id": "a", "encounter": "x", "y": 1}, absent)]
+        assert [(r["id"], r["exit"], r["status"]) for r in rows_] == [
+            ("line-3", 2, "failed"),
+            ("a", 2, "failed"),
+            ("a", 2, "failed"),
+        ]
+        assert "no such object" in rows_[2]["reason"]
+        monkeypatch.setattr("agent.aws.functions._coded", lambda *_: 1 / 0)
+        fault = member({"item": {**ankle(), "id": "a"}})
+        assert fault["exit"] == 1
+        assert "ZeroDivisionError" in fault["reason"]
+
+    def test_what_is_wrong_with_aws_is_none(self, own: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+        client = aws_client("s3", own.settings.region)
+
+        def refusing(**_: Any) -> Any:
+            raise ClientError({"Error": {"Code": "AccessDenied"}}, "GetObject")
+
+        monkeypatch.setattr(client, "get_object", refusing)
+        with pytest.raises(AwsError, match="access denied"):
+            member({"item": {**ankle(), "id": "a"}})
 
 
 class TestReview:
