@@ -18,6 +18,7 @@ from datetime import date
 from pathlib import Path
 from statistics import mean, quantiles
 
+from knowledge.bookshelf import Bookshelf
 from knowledge.errors import TableError
 from knowledge.guidelines import GuidelineIndex
 
@@ -114,15 +115,19 @@ def _miss(answer: Answer) -> str:
 
 
 def main() -> None:
-    """Measure the shipped digest in a temporary index and write the report to stdout."""
+    """Measure the shipped digest, or a data folder with the official text, and write the report to stdout."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--misses", choices=[*HALVES, "all", "none"], default="none", help="list missed questions"
     )
-    choice = parser.parse_args().misses
-    shown = {"all": HALVES, "none": ()}.get(choice, (choice,))
+    parser.add_argument("--home", type=Path, help="a data folder into which the official text is imported")
+    options = parser.parse_args()
+    shown = {"all": HALVES, "none": ()}.get(options.misses, (options.misses,))
     with tempfile.TemporaryDirectory() as folder:
-        index = GuidelineIndex.open(Path(folder), Path(folder) / "index")
+        if options.home is not None:
+            index = Bookshelf.open(options.home).guidelines
+        else:
+            index = GuidelineIndex.open(Path(folder), Path(folder) / "index")
         answers = measure(index, read_questions())
         index.close()
     sys.stdout.write(report(answers, misses=shown) + "\n")
