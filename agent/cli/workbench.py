@@ -172,13 +172,14 @@ def _serve(
 @contextmanager
 def listening(options: argparse.Namespace) -> "Iterator[socket.socket]":
     """The socket is bound before anything else is done, so that a port in use costs no waiting."""
+    if not 0 <= options.port <= 65535:
+        raise UsageError(f"port {options.port}: there is no such port; choose another with --port")
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     try:
         listener = socket.create_server((options.host, options.port), family=family)
-    except (OSError, OverflowError) as error:
-        why = getattr(error, "strerror", None) or "no such port"
+    except OSError as error:
         raise UsageError(
-            f"port {options.port} of {options.host}: {why}; choose another with --port"
+            f"port {options.port} of {options.host}: {error.strerror}; choose another with --port"
         ) from error
     with listener:
         yield listener
