@@ -36,9 +36,7 @@ def emit_outputs(state: State, context: Context) -> Claim:
         raise ValueError("nothing to emit")
     number = 1
     if context.store:
-        emission = context.store.reserve_emission(
-            claim, _partner(claim), context.out, context.control_number
-        )
+        emission = context.store.reserve_emission(claim, _partner(claim), context.out, context.control_number)
         number, claim = emission.number, claim.model_copy(update={"created": emission.created})
     done = state.copy()
     done.update({"claim": claim})
@@ -88,8 +86,10 @@ def result(state: State, context: Context, files: list[str]) -> Coding:
     """coding.json of a run whose folder holds ``files``."""
     names = {kind: name for kind, name in {**ALWAYS, **RENDERINGS}.items() if name in files}
     model = ModelInfo(spec=context.model_spec, prompt_hashes=prompt_hashes())
-    started = state["usage"].started
-    seconds = time.time() - started if started else 0.0
+    usage = state["usage"]
+    seconds = time.time() - usage.started if usage.started else 0.0
+    if state.get("decisions"):
+        seconds = usage.seconds  # a person decided meanwhile: that took no time of ours
     return build_coding(state, model=model, artifacts=names, seconds=seconds)
 
 

@@ -27,7 +27,7 @@ class Reason(Record):
 
 
 class Usage(Record):
-    """What the run has used so far."""
+    """What the run has used so far; ``seconds`` is its age when the coder's claim was last judged (a person may decide days later)."""
 
     turns: int = 0
     tool_calls: int = 0
@@ -35,6 +35,7 @@ class Usage(Record):
     output_tokens: int = 0
     cost_usd: Decimal = Decimal(0)
     started: float = 0.0
+    seconds: float = 0.0
 
 
 class CheckRound(Record):

@@ -1,5 +1,6 @@
 """self_check: the deterministic judge. It sees the claim, the documents, the history and the tables, never the coder's reasons."""
 
+import time
 from typing import Literal
 
 import orjson
@@ -11,7 +12,7 @@ from agent.confidence import rate
 from agent.context import Context
 from agent.identity import claim_sha256
 from agent.prompts import render
-from agent.state import CheckRound, State
+from agent.state import CheckRound, State, Usage
 from knowledge.records import Finding
 from tools.checks import CheckRequest, run_checks
 from tools.claim.assemble import assemble_claim
@@ -42,6 +43,8 @@ def self_check(state: State, runtime: Runtime[Context]) -> Command[Literal["code
     by_person = state["decision"] is not None
     rated = proposal if by_person else rate(proposal, claim, context.model_spec)
     update = {"proposal": rated, "claim": claim, "findings": findings, "rounds": (found,)}
+    if not by_person:
+        update["usage"] = aged(state["usage"])
     errors = [f for f in findings if f.level == "error" and f.override is None]
     mendable = [f for f in errors if not f.rule.startswith(NOT_THE_CODERS)]
     if not mendable or by_person or attempt > context.limits.repairs:
@@ -74,6 +77,11 @@ def judge(claim: Claim, proposal: Proposal, state: State, context: Context) -> t
             em=proposal.em,
         )
     )
+
+
+def aged(usage: Usage) -> Usage:
+    """The usage with the run's age, in seconds."""
+    return usage.model_copy(update={"seconds": time.time() - usage.started if usage.started else 0.0})
 
 
 def waive(findings: tuple[Finding, ...], state: State) -> tuple[Finding, ...]:

@@ -1,5 +1,6 @@
 """Approve, reject, amend, override: who may, on which claim, and what is kept of it."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -261,3 +262,13 @@ def test_an_override_does_not_cover_another_finding_of_the_rule(held: Desk) -> N
     held.override(ANKLE, ANN, claim_sha256=shown(held), rule="line.mue", reason="nine were agreed")
     done = held.amend(ANKLE, ANN, claim_sha256=shown(held), edits=eight, reason="eight")
     assert [f.override for f in done.coding.findings if f.rule == "line.mue"] == [None]
+
+
+def test_the_seconds_of_a_run_do_not_grow_while_people_think(
+    held: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = held.case(ANKLE).coding.usage.seconds
+    now = time.time()
+    monkeypatch.setattr("agent.outputs.time.time", lambda: now + 86_400)
+    assert held.case(ANKLE).coding.usage.seconds == before
+    assert held.approve(ANKLE, ANN, claim_sha256=shown(held)).coding.usage.seconds == before > 0
