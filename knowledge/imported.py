@@ -32,7 +32,7 @@ LICENCE: Final = "as the imported official file says; code numbers of CPT are th
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Release:
-    """What an imported file is; ``rows`` is counted while it is written."""
+    """What an imported file is; ``rows`` is counted while it is written. Part of a table is not ``complete``."""
 
     table: str
     edition: str
@@ -40,6 +40,7 @@ class Release:
     effective_to: date | None
     source: str
     sha256: str
+    complete: bool = True
 
 
 class ImportedTables:
@@ -108,9 +109,9 @@ def write_edition(home: Path, release: Release, fill: Callable[[sqlite3.Connecti
         rows = fill(connection)
         ends = release.effective_to.isoformat() if release.effective_to else None
         connection.execute(
-            "INSERT INTO release VALUES (?, ?, ?, ?, ?, ?, ?, 1)",
+            "INSERT INTO release VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (release.table, release.edition, release.effective_from.isoformat(), ends, rows,
-             release.source, release.sha256),
+             release.source, release.sha256, release.complete),
         )  # fmt: skip
         connection.commit()
     return target

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from datetime import date
 
 import orjson
@@ -15,7 +16,7 @@ from knowledge.bookshelf import Bookshelf
 
 
 def add(name: str, parser: argparse.ArgumentParser) -> None:
-    """Declare status, build, import, home, check, search, show, linkage and guidelines."""
+    """Declare status, build, import, home, check, search, show, linkage, locality and guidelines."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     _action(actions, "status", "which tables and editions are loaded", status, json=True)
     build_parser = _action(actions, "build", "build the knowledge store", build)
@@ -36,6 +37,10 @@ def add(name: str, parser: argparse.ArgumentParser) -> None:
     linked.add_argument("procedure")
     linked.add_argument("--contractor", help="number of the Medicare contractor whose coverage articles hold")
     _date_and_limit(linked)
+    placed = _action(actions, "locality", "the Medicare payment locality of a county", locality, json=True)
+    placed.add_argument("state", help='full name, as in "Florida"')
+    placed.add_argument("county", help='without the word county, as in "Broward"')
+    _date_and_limit(placed)
     guided = _action(actions, "guidelines", "search the guidelines", guidelines, json=True)
     guided.add_argument("query", help="words, or - to read one query a line from stdin")
     _date_and_limit(guided)
@@ -194,6 +199,22 @@ def linkage(options: argparse.Namespace) -> int:
         sys.stdout.write(
             f"{verdict.verdict}: {verdict.reason} [{verdict.source.table} {verdict.source.row or ''}]\n"
         )
+    return EXIT_OK
+
+
+def locality(options: argparse.Namespace) -> int:
+    """From a county to the localities that SUPERBILL_LOCALITY takes."""
+    from knowledge.counties import localities_of
+
+    found = localities_of(open_shelf().imported.pick, options.state, options.county, options.date)
+    if options.json:
+        _print_json({"localities": [asdict(row) for row in found]})
+        return EXIT_OK
+    for row in found:
+        sure = "" if row.named else " (among all other counties)"
+        sys.stdout.write(f"{row.key}  {row.area}, {row.state}{sure} [localities {row.edition}]\n")
+    if not found:
+        sys.stdout.write(f"the table of localities has no state {options.state}\n")
     return EXIT_OK
 
 

@@ -23,6 +23,8 @@ from knowledge.sources.format import Format, Into
 from knowledge.sources.opened import head_of, open_text, sha256_of
 
 TABLE: Final = "coverage"
+WHOLE: Final = 1_000
+"""Fewest articles of a whole export (2,002 in 2026); a smaller one is told as partial, for single articles may be loaded."""
 ICD10_BEGINS: Final = 20151001
 _SCHEMA: Final = """
 CREATE TABLE article (id TEXT, version INTEGER, title TEXT, first INTEGER, last INTEGER, PRIMARY KEY (id, version))
@@ -72,6 +74,7 @@ def import_coverage(paths: Sequence[Path], home: Path) -> Path:
         effective_to=None,
         source=source,
         sha256=sha256_of(list(tables.values())),
+        complete=len(articles) >= WHOLE,
     )
     return write_edition(home, release, fill)
 
