@@ -27,14 +27,16 @@ def add(name: str, parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``superbill scribe``."""
     from tools.healthscribe.job import TEMPLATES
 
-    parser.add_argument("recording", metavar="RECORDING", help="s3://bucket/key of the recording")
+    parser.add_argument(
+        "recording",
+        metavar="RECORDING",
+        help="s3://bucket/key of the recording, or of the clinical document (.json) of a job that has run",
+    )
     parser.add_argument(
         "--context", required=True, help="JSON (a file, or the text itself), as for superbill code"
     )
-    parser.add_argument("--output-bucket", required=True, help="bucket that receives HealthScribe's files")
-    parser.add_argument(
-        "--role", required=True, help="ARN of the role by which HealthScribe reads and writes"
-    )
+    parser.add_argument("--output-bucket", help="bucket that receives HealthScribe's files")
+    parser.add_argument("--role", help="ARN of the role by which HealthScribe reads and writes")
     parser.add_argument("--template", choices=TEMPLATES, default=TEMPLATES[0])
     parser.add_argument(
         "--clinician-channel",
@@ -64,21 +66,12 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         UsageError: AWS refuses; InputError: the recording, the job or its output can not be used.
     """
-    from tools.healthscribe.job import Recording
     from tools.intake import scribed
 
     context = context_file(options.context)
     if context is None:
         raise UsageError("scribe: --context is needed (age, sex, date_of_service, payer, providers)")
-    recording = Recording(
-        uri=options.recording,
-        output_bucket=options.output_bucket,
-        role=options.role,
-        template=options.template,
-        clinician_channel=options.clinician_channel,
-        kms_key=options.kms_key,
-    )
-    outputs = _scribe(recording, quiet=options.json)
+    outputs = _outputs(options)
     raw = scribed(outputs.files, outputs.job, context, signed_by=options.signed_by)
     own_id = raw.context.encounter or outputs.job
     out = out_place(options) or Path("out") / safe_name(own_id)
@@ -90,17 +83,37 @@ def run(options: argparse.Namespace) -> int:
     return BY_STATUS[result.status]
 
 
-def _scribe(recording: "Recording", *, quiet: bool) -> "Outputs":
+def _outputs(options: argparse.Namespace) -> "Outputs":
+    """The files of the job: of one that has run, or of one that is run now."""
     from agent.aws.clients import aws_client, told
-    from tools.healthscribe.job import ScribeJobs
+    from tools.healthscribe.job import ScribeJobs, outputs_at
 
     region = load_settings().region
     with told("HealthScribe"):
-        jobs = ScribeJobs(aws_client("transcribe", region), aws_client("s3", region))
+        s3 = aws_client("s3", region)
+        if options.recording.endswith(".json"):
+            return outputs_at(options.recording, s3)
+        recording = _recording(options)
+        jobs = ScribeJobs(aws_client("transcribe", region), s3)
         name = jobs.start(recording)
-        with _waiting(name, quiet=quiet) as step:
+        with _waiting(name, quiet=options.json) as step:
             job = jobs.wait(name, step)
         return jobs.outputs(job)
+
+
+def _recording(options: argparse.Namespace) -> "Recording":
+    from tools.healthscribe.job import Recording
+
+    if not options.output_bucket or not options.role:
+        raise UsageError("scribe: a recording needs --output-bucket and --role")
+    return Recording(
+        uri=options.recording,
+        output_bucket=options.output_bucket,
+        role=options.role,
+        template=options.template,
+        clinician_channel=options.clinician_channel,
+        kms_key=options.kms_key,
+    )
 
 
 @contextmanager

@@ -117,3 +117,28 @@ def test_what_goes_wrong_is_one_line_and_no_claim(
 def test_a_recording_that_is_not_there(desk: Desk, scribe: Scribe) -> None:
     ran = scribed(desk, recording="s3://recordings/none.flac")
     assert (ran.code, "no such recording" in ran.complaint) == (2, True)
+
+
+def test_the_output_of_a_job_that_has_run_is_coded_as_well(desk: Desk, scribe: Scribe) -> None:
+    first = scribed(desk)
+    (job,) = scribe.jobs
+    fixed = (
+        "--store",
+        desk.store,
+        "--policy",
+        POLICY,
+        "--no-pdf",
+        "--json",
+        "--context",
+        json.dumps(context()),
+    )
+    place = f"s3://scribed/{job}/summary.json"
+    ran = desk.run("scribe", place, *fixed, "--out", desk.folder / "again")
+    assert ran.json["diagnoses"] == first.json["diagnoses"]
+    gone = desk.run("scribe", "s3://scribed/none/summary.json", *fixed, "--out", desk.folder / "gone")
+    assert (gone.code, "no such clinical document" in gone.complaint) == (2, True)
+
+
+def test_a_recording_needs_a_bucket_and_a_role(desk: Desk, scribe: Scribe) -> None:
+    ran = desk.run("scribe", RECORDING, "--context", json.dumps(context()))
+    assert "needs --output-bucket and --role" in ran.complaint

@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import boto3
@@ -12,10 +13,14 @@ from moto import mock_aws
 
 from knowledge.bookshelf import Bookshelf
 from knowledge.records import FhirEvidence, NoteEvidence, TranscriptEvidence
+from tests.tools.runtime import answer
 from tests.tools.scribe_fake import CLINICAL, TRANSCRIPT, TURNS, Scribe, listening
-from tools.fhir import InputError
+from tools.context import ToolContext
+from tools.fhir import InputError, context_of, gather
 from tools.healthscribe import read_healthscribe, with_segments
 from tools.healthscribe.job import Recording, ScribeError, ScribeJobs, bucket_and_key, job_name
+from tools.intake import scribed
+from tools.note import read_note
 from tools.text import read
 
 ROLE = "arn:aws:iam::111122223333:role/Scribe"
@@ -147,6 +152,21 @@ def test_a_draft_is_signed_by_a_person_only() -> None:
 def test_output_that_can_not_be_read_says_why(given: dict[str, bytes], said: str) -> None:
     with pytest.raises(InputError, match=said):
         read_healthscribe(given, "job")
+
+
+def test_the_coder_reads_the_note_and_the_insights_but_not_the_talk(shelf: Bookshelf) -> None:
+    context = context_of({"age": 30, "sex": "female", "date_of_service": "2026-08-04", "payer": "commercial"})
+    facts = gather(scribed(files(), "job", context), as_of=date(2026, 11, 24))
+    told = answer(read_note, ToolContext(bookshelf=shelf), facts, documents=None)
+    assert [d["id"] for d in told["documents"]] == ["summary"]
+    assert [(i["text"], i["segment"], i["document"]) for i in told["insights"]][1] == (
+        "strep throat",
+        "s6",
+        "transcript",
+    )
+    assert "pneumonia" not in {m["concept"] for d in told["documents"] for m in d["mentions"]}
+    talk = answer(read_note, ToolContext(bookshelf=shelf), facts, documents=["transcript"])
+    assert "pneumonia" in {m["concept"] for d in talk["documents"] for m in d["mentions"]}
 
 
 # Jobs.

@@ -20,6 +20,7 @@ TEMPLATES = (
     "BEHAVIORAL_SOAP",
     "PHYSICAL_SOAP",
 )
+_ABSENT = frozenset({"404", "NoSuchKey", "NoSuchBucket"})
 _ROLE = re.compile(r"arn:(aws|aws-cn|aws-us-gov):iam::\d{12}:role/[\w+=,.@/-]{1,512}")
 
 
@@ -120,6 +121,28 @@ def bucket_and_key(uri: str) -> tuple[str, str]:
     raise ScribeError("HealthScribe: no S3 address; give s3://bucket/key")
 
 
+def outputs_at(uri: str, s3: Any) -> Outputs:
+    """The files of a job that has run: its clinical document at ``uri``, and ``transcript.json`` beside it.
+
+    Raises:
+        ScribeError: no such document.
+    """
+    from botocore.exceptions import ClientError
+
+    bucket, key = bucket_and_key(uri)
+    folder, _, _ = key.rpartition("/")
+    files: dict[str, bytes] = {}
+    for name, place in (("summary.json", key), ("transcript.json", f"{folder}/transcript.json".lstrip("/"))):
+        try:
+            files[name] = s3.get_object(Bucket=bucket, Key=place)["Body"].read()
+        except ClientError as fault:
+            if str(fault.response.get("Error", {}).get("Code")) not in _ABSENT:
+                raise
+    if "summary.json" not in files:
+        raise ScribeError(f"s3://{bucket}: no such clinical document; check the address")
+    return Outputs(job=folder.rpartition("/")[2] or "scribe", files=files)
+
+
 class ScribeJobs:
     """Jobs of one account. Clients, clock and sleep are given."""
 
@@ -157,7 +180,7 @@ class ScribeJobs:
         try:
             found: Mapping[str, Any] = self._s3.head_object(Bucket=bucket, Key=key)
         except ClientError as fault:
-            if str(fault.response.get("Error", {}).get("Code")) in {"404", "NoSuchKey", "NoSuchBucket"}:
+            if str(fault.response.get("Error", {}).get("Code")) in _ABSENT:
                 raise ScribeError(f"s3://{bucket}: no such recording; check the address") from None
             raise
         return found

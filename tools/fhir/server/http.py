@@ -5,9 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tools.fhir.rest.address import is_loopback
 from tools.fhir.server.service import FhirService, Reply, Request
 
 _MOST_BODY = 64_000_000
+
+
+def _is_ours(host: str | None) -> bool:
+    """True when the caller meant this machine: a web page of another name must not read the records here."""
+    name = (host or "").rsplit(":", 1)[0].strip("[]")
+    return is_loopback(name)
 
 
 def _handler(service: FhirService) -> type[BaseHTTPRequestHandler]:
@@ -17,10 +24,14 @@ def _handler(service: FhirService) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def _answer(self) -> None:
-            size = int(self.headers.get("Content-Length") or 0)
-            if size > _MOST_BODY:
-                self._send(Reply(status=413))
+            given = self.headers.get("Content-Length") or "0"
+            if not _is_ours(self.headers.get("Host")):
+                self._refuse(403)
                 return
+            if not given.isdigit() or int(given) > _MOST_BODY:
+                self._refuse(413)
+                return
+            size = int(given)
             body = self.rfile.read(size)
             headers = {name.lower(): value for name, value in self.headers.items()}
             reply = service.handle(Request(method=self.command, target=self.path, headers=headers, body=body))
@@ -30,6 +41,10 @@ def _handler(service: FhirService) -> type[BaseHTTPRequestHandler]:
             self._send(reply)
 
         do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 # names of the standard library
+
+        def _refuse(self, status: int) -> None:
+            self.close_connection = True
+            self._send(Reply(status=status))
 
         def _send(self, reply: Reply) -> None:
             self.send_response_only(reply.status)
