@@ -4,7 +4,7 @@ import os
 import re
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -80,12 +80,18 @@ class running:
         self._listener.close()
 
 
+def need(program: Path, environ: Mapping[str, str]) -> None:
+    """Without the program a test skips; in CI it fails, for there no browser test may skip."""
+    if program.exists():
+        return
+    if environ.get("CI"):
+        pytest.fail(f"{program} is missing; .ci/run installs it, and in CI no browser test may skip")
+    pytest.skip(f"{program} is missing")
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        if os.environ.get("CI"):
-            pytest.fail(f"{CHROMIUM} is missing; .ci/run installs it, and in CI no browser test may skip")
-        pytest.skip(f"{CHROMIUM} is missing")
+    need(CHROMIUM, os.environ)
     with sync_playwright() as driver:
         opened = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         yield opened

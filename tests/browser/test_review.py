@@ -165,7 +165,7 @@ def test_a_script_laden_note_is_shown_harmless(signed_in, open_case, served):
 def test_the_physician_answers_and_sees_what_it_changed(signed_in, open_case):
     coder = signed_in("cay")
     open_case(coder, "07-smoking-after-discharge")
-    coder.get_by_role("button", name="Accept").click()
+    coder.get_by_role("button", name="Accept: ask the physician").click()
     expect(coder.get_by_text("Accepted: the physician is asked")).to_be_visible()
     doctor = signed_in("doc")
     expect(doctor.get_by_role("link", name="Worklist")).to_have_count(0)

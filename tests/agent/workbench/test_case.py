@@ -152,6 +152,9 @@ def test_an_opportunity_taken_becomes_a_query_and_its_answer_an_addendum(visit, 
     code = desk.case(encounter).coding.opportunities[0].code
     visitor, url = visit("coder.north"), f"/case/{token(encounter)}"
     assert visitor.post(f"{url}/opportunity/accept", {"code": code}).status_code == 303
+    page = visitor.get(url).text
+    assert "accepted by coder.north" in page
+    assert "/opportunity/accept" not in page
     doctor = visit("physician.north")
     page = doctor.get("/queries").text
     answer = re.search(r'action="(/queries/[^"]+/answer)"', page).group(1)
