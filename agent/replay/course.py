@@ -15,6 +15,7 @@ from agent.context import Context
 from agent.graph import build_graph
 from agent.nodes.code import code
 from agent.nodes.gather import opened
+from agent.nodes.review import decided
 from agent.replay.recorded import RecordingEnded
 from agent.run import state_types
 from agent.state import Decision, State, Update
@@ -46,24 +47,47 @@ def run_course(context: CourseContext) -> State:
         "recursion_limit": 10 + 4 * context.limits.turns,
     }
     values: dict[str, Any] = {}
-    start: Any = {"encounter": ""}
     try:
-        for step in (start, *(Command(resume=d.model_dump(mode="json")) for d in context.decisions)):
-            for given in graph.stream(
-                step, config, context=context, stream_mode="values", output_keys=list(State.__annotations__)
-            ):
-                values = {**values, **given} if "facts" in given else values
-            if values.get("status") != "held":
-                break
-    except RecordingEnded:
-        pass
+        values = _streamed(graph, {"encounter": ""}, config, context, values)
+        for decision in context.decisions:
+            values = _carried_out(graph, decision, config, context, values)
+    except RecordingEnded as ended:
+        values = ended.values
     finally:
         if isinstance(graph.checkpointer, InMemorySaver):
             graph.checkpointer.delete_thread(str(config["configurable"]["thread_id"]))
-    values.pop("__interrupt__", None)
     state: Any = values
     done: State = state
     return done
+
+
+def _streamed(
+    graph: Any, step: Any, config: RunnableConfig, context: CourseContext, values: dict[str, Any]
+) -> dict[str, Any]:
+    """Run one step to its end and return the state it leaves; where the recording ends, that of the last node."""
+    keys = list(State.__annotations__)
+    try:
+        for given in graph.stream(step, config, context=context, stream_mode="values", output_keys=keys):
+            values = {k: v for k, v in given.items() if k != "__interrupt__"} if "facts" in given else values
+    except RecordingEnded as ended:
+        ended.values = values
+        raise
+    return values
+
+
+def _carried_out(
+    graph: Any, decision: Decision, config: RunnableConfig, context: CourseContext, values: dict[str, Any]
+) -> dict[str, Any]:
+    """A decision as the desk carries it out: a waiting run is resumed, a finished one taken up where the decision leads."""
+    snapshot = graph.get_state(config)
+    if snapshot.interrupts:
+        return _streamed(graph, Command(resume=decision.model_dump(mode="json")), config, context, values)
+    goto, update = decided(decision, snapshot.values)
+    if goto == "__end__":
+        graph.update_state(config, update, as_node="review")
+        ended: dict[str, Any] = graph.get_state(config).values
+        return ended
+    return _streamed(graph, Command(goto=goto, update=update), config, context, values)
 
 
 @cache

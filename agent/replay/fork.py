@@ -149,6 +149,9 @@ def _by_hand(change: Change, state: State, course: CourseContext) -> State:
     command = triage(edited, Runtime(context=context))
     told: Any = command.update
     edited.update(told)
+    edited.update(
+        {"decisions": ()}
+    )  # what was let stand is in the findings; the claim itself nobody has decided on
     if command.goto == "emit":
         edited.update({"status": "emitted"})
     return edited

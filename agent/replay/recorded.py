@@ -20,7 +20,12 @@ Json = dict[str, Any]
 
 
 class RecordingEnded(Exception):  # noqa: N818 - an end, not an error of anyone
-    """The model was asked once more than the recording has replies."""
+    """The model was asked once more than the recording has replies; ``values`` is the state it had come to."""
+
+    def __init__(self) -> None:
+        """The state is filled in by the one who runs the course."""
+        super().__init__("the recording has no further reply")
+        self.values: dict[str, Any] = {}
 
 
 class RecordedModel(BaseChatModel):
