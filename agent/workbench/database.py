@@ -1,7 +1,9 @@
 """people.sqlite in the store folder: users, sessions and failed sign-ins. Owner-only; safe from several threads."""
 
+import os
 import secrets
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,21 +69,32 @@ class Database:
 
 
 def secret_key(folder: Path) -> bytes:
-    """The 32-byte key of this store (``workbench.key``, owner-only), made on first use; several processes get the same."""
+    """The 32-byte key of this store (``workbench.key``, owner-only), made on first use; several processes get the same.
+
+    Raises:
+        StoreError: the file holds something else.
+    """
     path = folder / "workbench.key"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.exists():
+        _make_key(path)
+    kept = path.read_bytes()
+    if len(kept) != _KEY:
+        raise StoreError(f"{path}: holds {len(kept)} bytes, not {_KEY}; remove it (signs everybody out)")
+    return kept
+
+
+def _make_key(path: Path) -> None:
+    """Whole or not at all, and never over another process's: a link to a finished file is made only once."""
+    handle, made = tempfile.mkstemp(prefix=".workbench-", dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(secrets.token_bytes(_KEY))
     try:
-        path.touch(mode=0o600, exist_ok=False)
+        path.hardlink_to(made)
     except FileExistsError:
-        kept = path.read_bytes()
-        if len(kept) != _KEY:
-            raise StoreError(
-                f"{path}: holds {len(kept)} bytes, not {_KEY}; remove it (signs everybody out)"
-            ) from None
-        return kept
-    made = secrets.token_bytes(_KEY)
-    path.write_bytes(made)
-    return made
+        return  # another process was first; its key counts
+    finally:
+        Path(made).unlink()
 
 
 _KEY = 32

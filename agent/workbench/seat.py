@@ -119,7 +119,8 @@ async def seat_of(request: Request) -> Seat:
         RefusedError: the token is missing or another's.
     """
     bench = bench_of(request)
-    session = bench.sessions.find(request.cookies.get(COOKIE))
+    active = "x-background" not in request.headers
+    session = bench.sessions.find(request.cookies.get(COOKIE), active=active)
     if session is None:
         raise NotSignedInError
     if request.method not in SAFE:

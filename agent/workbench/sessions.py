@@ -59,8 +59,13 @@ class Sessions:
             )
         return made
 
-    def find(self, given: str | None) -> Session | None:
-        """The live session of this id, or None; a find counts as activity."""
+    def find(self, given: str | None, *, active: bool = True) -> Session | None:
+        """The live session of this id, or None.
+
+        Args:
+            given: what the browser's cookie holds.
+            active: a person does something; False for what a page does by itself, which must not keep a session alive.
+        """
         if not given:
             return None
         hashed, now = _hash(given), int(self._clock())
@@ -70,7 +75,7 @@ class Sessions:
             ).fetchone()
         if row is None or now - row[5] >= IDLE or now - row[4] >= ABSOLUTE:
             return None
-        if now - row[5] >= _TOUCH:
+        if active and now - row[5] >= _TOUCH:
             with self._database.writing() as db:
                 db.execute("update session set seen = ? where hash = ?", (now, hashed))
         return Session(hash=hashed, name=row[0], tenant=row[1], role=as_role(row[2]), csrf=row[3])
@@ -87,30 +92,27 @@ class SignInLimit:
     def __init__(self, database: Database, clock: Clock = time.time) -> None:
         self._database, self._clock = database, clock
 
-    def refused(self, name: str, address: str) -> bool:
-        """Too many failures: not even a right password is looked at."""
-        since = int(self._clock()) - WINDOW
-        with self._database.reading() as db:
-            counts = [
-                db.execute(
-                    "select count(*) from failure where key = ? and at > ?", (_hash(key), since)
-                ).fetchone()[0]
-                for key in (f"user {name}", f"address {address}")
-            ]
-        return bool(counts[0] >= PER_USER or counts[1] >= PER_ADDRESS)
+    def attempt(self, name: str, address: str) -> int | None:
+        """Count an attempt as failed until it succeeds, so that many at once can not slip through.
 
-    def failed(self, name: str, address: str) -> None:
-        """Count a failure."""
+        Returns:
+            A mark for ``succeeded``; None when refused: then not even a right password is looked at.
+        """
         now = int(self._clock())
+        by_name, by_address = _hash(f"user {name}"), _hash(f"address {address}")
         with self._database.writing() as db:
             db.execute("delete from failure where at <= ?", (now - WINDOW,))
-            rows = [(_hash(f"user {name}"), now), (_hash(f"address {address}"), now)]
-            db.executemany("insert into failure values (?, ?)", rows)
+            counted = "select count(*) from failure where key = ?"
+            failed = [db.execute(counted, (key,)).fetchone()[0] for key in (by_name, by_address)]
+            if failed[0] >= PER_USER or failed[1] >= PER_ADDRESS:
+                return None
+            db.execute("insert into failure values (?, ?)", (by_name, now))
+            return db.execute("insert into failure values (?, ?)", (by_address, now)).lastrowid
 
-    def succeeded(self, name: str) -> None:
-        """A right password clears the name's count (the address keeps its own)."""
+    def succeeded(self, name: str, attempt: int) -> None:
+        """The attempt was none to count, and the name's count begins anew; the address keeps its other failures."""
         with self._database.writing() as db:
-            db.execute("delete from failure where key = ?", (_hash(f"user {name}"),))
+            db.execute("delete from failure where key = ? or rowid = ?", (_hash(f"user {name}"), attempt))
 
 
 def _hash(text: str) -> str:

@@ -35,13 +35,13 @@ def sign_in(
     if not request.cookies.get(PRE) or not compare_digest(mark.encode(), wanted.encode()):
         return form_page(request, "The sign-in form was out of date; try again.", 403)
     address = request.client.host if request.client else "unknown"
-    if bench.limit.refused(name, address):
+    attempt = bench.limit.attempt(name, address)
+    if attempt is None:
         return form_page(request, TOO_MANY, 429)
     user = bench.users.check(name, password)
     if user is None:
-        bench.limit.failed(name, address)
         return form_page(request, WRONG, 401)
-    bench.limit.succeeded(name)
+    bench.limit.succeeded(name, attempt)
     return begin(bench, request, user)
 
 

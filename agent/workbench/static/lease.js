@@ -6,15 +6,15 @@ const AGAIN = 120_000;
 export function startLease(path, page) {
   if (page.dataset.lease === undefined) return;
   const shown = document.getElementById("lease");
-  const take = async () => {
+  const take = async (background) => {
     try {
-      place(shown, await send(`${path}/lease`));
+      place(shown, await send(`${path}/lease`, null, { background }));
     } catch (error) {
       shown.textContent = error.message;
     }
   };
-  take();
-  setInterval(take, AGAIN);
+  take(false);
+  setInterval(() => take(true), AGAIN); // by itself: it does not keep a session alive that nobody uses
   let leaving = false;
   document.addEventListener("submit", () => { leaving = true; });
   addEventListener("pagehide", () => { if (!leaving) send(`${path}/release`, null, { keepalive: true }).catch(() => {}); });

@@ -74,32 +74,49 @@ def test_a_closed_session_is_gone(database, clock):
     assert sessions.find(made) is None
 
 
+def test_what_a_page_does_by_itself_keeps_no_session_alive(database, clock):
+    sessions = Sessions(database, clock)
+    made = sessions.open(ANN)
+    for _ in range(IDLE // 120):
+        assert sessions.find(made, active=False) is not None
+        clock.now += 120
+    assert sessions.find(made, active=False) is None
+
+
 def test_a_name_is_refused_after_its_failures_and_let_in_after_the_window(database, clock):
     limit = SignInLimit(database, clock)
     for number in range(PER_USER):
-        assert not limit.refused("ann", f"10.0.0.{number}")
-        limit.failed("ann", f"10.0.0.{number}")
-    assert limit.refused("ann", "10.9.9.9")
-    assert not limit.refused("bob", "10.9.9.9")
+        assert limit.attempt("ann", f"10.0.0.{number}") is not None
+    assert limit.attempt("ann", "10.9.9.9") is None
+    assert limit.attempt("bob", "10.9.9.9") is not None
     clock.now += WINDOW + 1
-    assert not limit.refused("ann", "10.9.9.9")
+    assert limit.attempt("ann", "10.9.9.9") is not None
 
 
 def test_an_address_is_refused_after_failures_of_many_names(database, clock):
     limit = SignInLimit(database, clock)
     for number in range(PER_ADDRESS):
-        assert not limit.refused(f"user{number}", "10.0.0.1")
-        limit.failed(f"user{number}", "10.0.0.1")
-    assert limit.refused("somebody", "10.0.0.1")
-    assert not limit.refused("somebody", "10.0.0.2")
+        assert limit.attempt(f"user{number}", "10.0.0.1") is not None
+    assert limit.attempt("somebody", "10.0.0.1") is None
+    assert limit.attempt("somebody", "10.0.0.2") is not None
 
 
-def test_success_clears_the_name_but_not_the_address(database, clock):
+def test_success_clears_the_name_but_not_the_addresss_other_failures(database, clock):
     limit = SignInLimit(database, clock)
-    for _ in range(PER_USER):
-        limit.failed("ann", "10.0.0.1")
-    limit.succeeded("ann")
-    assert not limit.refused("ann", "10.0.0.1")
-    for _ in range(PER_ADDRESS - PER_USER):
-        limit.failed("bob", "10.0.0.1")
-    assert limit.refused("ann", "10.0.0.1")
+    for _ in range(PER_USER - 1):
+        limit.attempt("ann", "10.0.0.1")
+    limit.succeeded("ann", limit.attempt("ann", "10.0.0.1"))
+    for _ in range(PER_ADDRESS - PER_USER + 1):
+        limit.succeeded("bob", limit.attempt("bob", "10.0.0.1"))
+    for number in range(PER_ADDRESS - PER_USER + 1):
+        assert limit.attempt(f"user{number}", "10.0.0.1") is not None
+    assert limit.attempt("ann", "10.0.0.1") is None
+
+
+def test_many_attempts_at_once_are_no_more_than_the_limit(database, clock):
+    from concurrent.futures import ThreadPoolExecutor
+
+    limit = SignInLimit(database, clock)
+    with ThreadPoolExecutor(8) as pool:
+        let_in = list(pool.map(lambda n: limit.attempt("ann", f"10.0.0.{n}"), range(40)))
+    assert sum(mark is not None for mark in let_in) == PER_USER

@@ -3,6 +3,7 @@ import stat
 import pytest
 from argon2 import PasswordHasher
 
+from agent.store import StoreError
 from agent.workbench.database import Database, secret_key
 from agent.workbench.errors import UserError
 from agent.workbench.sessions import Sessions
@@ -98,6 +99,21 @@ def test_a_change_ends_open_sessions(database, users, change):
 def test_changing_nobody_is_told(users):
     with pytest.raises(UserError, match="no such user"):
         users.set_password("bob", PASSWORD)
+
+
+def test_processes_that_start_at_once_get_one_key(tmp_path):
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(8) as pool:
+        keys = set(pool.map(lambda _: secret_key(tmp_path), range(16)))
+    assert len(keys) == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["workbench.key"]
+
+
+def test_a_damaged_key_is_told(tmp_path):
+    (tmp_path / "workbench.key").write_bytes(b"short")
+    with pytest.raises(StoreError, match="5 bytes"):
+        secret_key(tmp_path)
 
 
 def test_files_are_the_owners_only(database, tmp_path):
