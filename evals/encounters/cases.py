@@ -12,7 +12,7 @@ import orjson
 
 from evals.encounters.build import build
 from evals.encounters.expected import Expected, ExpectedLine, load_expected
-from evals.encounters.records import load_encounters, note_text
+from evals.encounters.records import load_encounters, load_people, note_text
 from tools.encounter import EncounterFacts
 from tools.fhir import gather
 from tools.intake import read_bytes
@@ -24,9 +24,12 @@ Json = dict[str, Any]
 
 def cases() -> bytes:
     """Every shipped encounter as one line, as the bytes that are committed."""
-    bundles, encounters = build(), load_encounters()
+    bundles, encounters, people = build(), load_encounters(), load_people()
     lines = (
-        _case(name, encounters[name].title, bundles[f"{name}.json"], expected)
+        {
+            **_case(name, encounters[name].title, bundles[f"{name}.json"], expected),
+            "specialty": people.practitioner[encounters[name].rendering].specialty,
+        }
         for name, expected in load_expected().items()
     )
     return b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
