@@ -29,6 +29,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "answer": ("agent.cli.asking", "answer a query: a signed addendum, and the encounter is coded again"),
     "feedback": ("agent.cli.asking", "what people changed: export; approved cases: index, similar"),
     "audit": ("agent.cli.review", "the audit: show, verify"),
+    "purge": ("agent.cli.purge", "delete what is kept of encounters, by id or by age"),
     "workbench": ("agent.cli.workbench", "the web pages for reviewers, physicians and engineers"),
     "user": ("agent.cli.workbench", "who may sign in: add, list, disable, enable, password"),
     "serve": ("agent.cli.serve", "the HTTP API: encounters in, coding out; review, chat, health, metrics"),

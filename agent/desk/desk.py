@@ -1,18 +1,17 @@
 """The desk: what people may do with an encounter. Terminal, HTTP API and workbench all go through it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent import worklist
 from agent.audit import AuditEntry
-from agent.desk import asking, changing, incoming, learning, looking, rows
+from agent.desk import asking, changing, incoming, learning, leasing, looking, purging, rows
 from agent.desk.book import Book, Row
 from agent.desk.deciding import carry_out, context_for, settle
-from agent.desk.errors import LeaseTaken, NoSuchEncounter
+from agent.desk.errors import NoSuchEncounter
 from agent.desk.people import Person, check
 from agent.desk.records import (
     Answered,
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
     from agent.desk.examples import CaseExamples
     from agent.session import Session
     from tools.fhir.source import RawEncounter
-
-LEASE_TIME = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,31 +110,12 @@ class Desk:
         """
         check(person, "lease", self.tenant)
         self.row(encounter)
-        return self._take(encounter, person)
+        return leasing.take(self, encounter, person)
 
     def release(self, encounter: str, person: Person) -> None:
         """Let go of one's own lease."""
         check(person, "lease", self.tenant)
         self.book.drop_lease(encounter, person.name)
-
-    def _take(self, encounter: str, person: Person) -> Lease:
-        now = self.clock()
-        given = rows.lease(self.book.take_lease(encounter, person.name, person.role, now, now + LEASE_TIME))
-        if given.by != person.name:
-            raise LeaseTaken(encounter, given.by, given.until)
-        return given
-
-    @contextmanager
-    def _leased(self, encounter: str, person: Person) -> Iterator[None]:
-        """The lease for one decision; who had none before has none after."""
-        self.row(encounter)
-        had = encounter in self.book.leases(self.clock())
-        self._take(encounter, person)
-        try:
-            yield
-        finally:
-            if not had:
-                self.book.drop_lease(encounter, person.name)
 
     # decisions
 
@@ -197,7 +175,7 @@ class Desk:
         more: changing.More = changing.nothing_more,
     ) -> CodingResult:
         check(person, action, self.tenant)
-        with self.store.alone(self.tenant, encounter), self._leased(encounter, person):
+        with self.store.alone(self.tenant, encounter), leasing.leased(self, encounter, person):
             row = self.settled(encounter)
             state, context = self.state(row)
             changing.check_current(row, state, sha256, action)
@@ -277,6 +255,21 @@ class Desk:
             with self.store.alone(self.tenant, encounter):
                 self.settled(encounter)
         return left
+
+    def purge(self, encounters: Iterable[str], person: Person, *, reason: str, waiting: bool = False) -> int:
+        """Delete all that is kept of encounters, but for the audit's bare entries and the control numbers; how many.
+
+        Args:
+            encounters: their ids (``purging.older_than`` finds those past retention).
+            person: an admin.
+            reason: stays in the audit.
+            waiting: also what still waits for a person.
+
+        Raises:
+            NoSuchEncounter, NotAllowed; EditRefused: there is no reason.
+        """
+        check(person, "purge", self.tenant)
+        return purging.purge(self, person, encounters, changing.needed(reason), waiting=waiting)
 
     @property
     def examples(self) -> "CaseExamples | None":

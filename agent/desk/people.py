@@ -6,7 +6,9 @@ from agent.desk.errors import NotAllowed
 from knowledge.records import Record
 
 Role = Literal["viewer", "coder", "reviewer", "physician", "admin"]
-Act = Literal["look", "lease", "amend", "opportunity", "submit", "approve", "reject", "override", "answer"]
+Act = Literal[
+    "look", "lease", "amend", "opportunity", "submit", "approve", "reject", "override", "answer", "purge"
+]
 
 _CODER: frozenset[Act] = frozenset({"look", "lease", "amend", "opportunity", "submit"})
 _REVIEWER: frozenset[Act] = _CODER | {"approve", "reject", "override"}
@@ -15,7 +17,7 @@ MAY: dict[Role, frozenset[Act]] = {
     "coder": _CODER,
     "reviewer": _REVIEWER,
     "physician": frozenset({"answer"}),
-    "admin": _REVIEWER,
+    "admin": _REVIEWER | {"purge"},
 }
 """A physician answers queries and does nothing else; nobody else answers them."""
 

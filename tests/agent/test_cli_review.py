@@ -97,3 +97,16 @@ def test_the_worklist_filters(desk: Desk) -> None:
     assert run(desk, "worklist", "--reason", "derived")[1] == ""
     assert run(desk, "worklist", "--text", "knee")[1] == ""
     assert run(desk, "worklist", "--limit", 0)[1] == ""
+
+
+def test_purge_by_name_and_by_age(desk: Desk) -> None:
+    desk.code(ANKLE, "--review", "always")
+    assert "name encounters" in run(desk, "purge", "--reason", "x")[2]
+    assert "is held" in run(desk, "purge", OWN, "--reason", "retention")[2]
+    run(desk, "approve", OWN)
+    assert run(desk, "purge", "--older-than", 30, "--reason", "retention")[1] == "0 encounters purged\n"
+    assert run(desk, "purge", OWN, "--reason", "retention")[1] == "1 encounters purged\n"
+    assert desk.files() == set()
+    assert desk.run("worklist", "--store", desk.store, "--json").json == []
+    assert "(purged)" in run(desk, "audit", "show", OWN)[1]
+    assert desk.run("audit", "verify", "--store", desk.store).code == 0
