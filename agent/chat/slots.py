@@ -16,6 +16,9 @@ GUIDELINE = re.compile(
 LINE = re.compile(r"\b(?:service )?lines? (?:number |no\.? ?|#)?(\d{1,2})\b|#(\d{1,2})\b", re.IGNORECASE)
 DX = re.compile(r"\b(?:diagnosis|dx|diagnosis code) (?:number |no\.? ?|#)?(\d{1,2})\b", re.IGNORECASE)
 MINUTES = re.compile(r"\b(\d{1,3})[ -]?(?:minutes?|mins?)\b", re.IGNORECASE)
+FIRST_DX = re.compile(
+    r"\b(?:first[- ]listed|primary|principal|main|first) (?:diagnosis|dx)(?: code)?\b", re.IGNORECASE
+)
 UNITS = re.compile(r"\b(\d{1,4}) units?\b", re.IGNORECASE)
 AGE = re.compile(
     r"\b(\d{1,3})[ -]?(?:years?[ -]old|y\.?o\.?|years? of age)\b|\bage[d]? (\d{1,3})\b", re.IGNORECASE
@@ -135,7 +138,8 @@ def _places_of_claim(slots: Slots, shelf: Bookshelf) -> Slots:
     lines = tuple(int(m[1] or m[2]) for m in LINE.finditer(slots.text))
     text = LINE.sub("<_line>", slots.text)
     dx = tuple(int(m[1]) for m in DX.finditer(text))
-    return replace(slots, lines=lines, dx=dx, text=DX.sub("<_dx>", text))
+    first, count = FIRST_DX.subn("<_dx>", DX.sub("<_dx>", text))
+    return replace(slots, lines=lines, dx=(*dx, *((1,) if count else ())), text=first)
 
 
 def _numbers(slots: Slots, shelf: Bookshelf) -> Slots:

@@ -15,7 +15,7 @@ TAG = re.compile(r"(?<!\?P)<([a-z]+)>")
 LEADS = re.compile(
     r"^(?:(?:so|and|but|ok|okay|hey|hi|hello|well|um|uh|please|now|then|hmm)[, ]+|"
     r"(?:can|could|would) you (?:please )?|i(?:'d| would) like to (?:know|see)|i want to (?:know|see)|tell me|"
-    r"do you know|i wonder|i'?m curious|just)\s*(?=\S)",
+    r"do you know|i wonder|i'?m curious|just)\b[ ,]*(?=\S)",
 )
 CONTRACTIONS = (
     (re.compile(r"\bca(?:n't|nt|nnot)\b"), "can not"),

@@ -15,7 +15,7 @@ from agent.replay.side_by_side import Column, SideBySide
 
 DROP = re.compile(
     r"\b(?:drop|remove|delete|take|leave|strip|kill|omit|cut|pull|without|lose|lost|get rid of|ditch|scrap|forget|skip|"
-    r"throw out|do away with|unbill)\b|\bnot (?:be |been )?(?:done|bill(?:ed)?|cod(?:ed?)|given|performed|charged|there|on)\b"
+    r"throw out|do away with|unbill|came off|comes off|went away|goes away|gone)\b|\bnot (?:be |been )?(?:done|bill(?:ed)?|cod(?:ed?)|given|performed|charged|there|on)\b"
 )
 TOTAL = re.compile(
     r"[^.\n]*\b(?:total|spent|spend)\b[^.\n]*?\b(\d{1,3})\s*(?:-\s*)?min(?:ute)?s?\b[^.\n]*", re.IGNORECASE
@@ -186,11 +186,41 @@ def _words(q: Question) -> Change | None:
     return None
 
 
+SIDES = {"left": "right", "right": "left"}
+
+
+def _side(q: Question) -> Change | None:
+    """The other side of the body: "right ankle" reads "left ankle" all through the note."""
+    found = re.search(r"\b(left|right) ([a-z]{3,})", q.slots.text)
+    if found is None:
+        return None
+    wanted, part = found[1], found[2].removesuffix("s")
+    note = "\n".join(d.text for d in q.view.facts.documents)
+    other = re.compile(rf"\b({SIDES[wanted]})(?= {part})", re.IGNORECASE)
+    said = dict.fromkeys(
+        f"{m[1]} {note[m.end() + 1 : m.end() + 1 + len(part)]}" for m in other.finditer(note)
+    )
+    pairs = tuple((old, old.replace(old.split(" ")[0], _cased(wanted, old), 1)) for old in said)
+    return Change(replace_note=pairs) if pairs else None
+
+
+def _cased(word: str, like: str) -> str:
+    """The word in the case of another's beginning."""
+    return (
+        word.upper()
+        if like.split(" ", maxsplit=1)[0].isupper()
+        else word.capitalize()
+        if like[0].isupper()
+        else word
+    )
+
+
 READINGS: tuple[Callable[[Question], Change | None], ...] = (
     _words,
     _modifier,
     _units,
     _minutes,
+    _side,
     _facts_change,
     _drop,
 )

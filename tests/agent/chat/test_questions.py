@@ -32,11 +32,16 @@ def _holds(wanted: Any, found: Any) -> bool:
 
 QUESTIONS = [
     row
-    for name in ("questions.jsonl", "later.jsonl", "later_still.jsonl", "latest.jsonl")
+    for name in ("questions.jsonl", "later.jsonl", "later_still.jsonl", "latest.jsonl", "last.jsonl")
     for row in rows(name)
 ]
 """The first file was written before the patterns; each later one before the patterns were looked at again."""
-NEAR = [*rows("near_misses.jsonl"), *rows("near_misses_later.jsonl")]
+NEAR = [
+    row
+    for name in ("near_misses.jsonl", "near_misses_later.jsonl", "near_misses_last.jsonl", "not_yet.jsonl")
+    for row in rows(name)
+]
+"""Not about the coding of this encounter; the last file is, and is not understood yet: then that is what is said."""
 
 
 def test_there_are_forty_questions_and_more_over_all_ten_encounters() -> None:
