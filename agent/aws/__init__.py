@@ -2,13 +2,22 @@
 
 from typing import Any
 
-FUNCTIONS = ("handler", "fetch", "member", "review", "decide", "submit", "notify", "reserve")
+FUNCTIONS = {
+    "handler": "agent.aws.functions",
+    "fetch": "agent.aws.functions",
+    "submit": "agent.aws.functions",
+    "notify": "agent.aws.functions",
+    "member": "agent.aws.members",
+    "reserve": "agent.aws.members",
+    "review": "agent.aws.deciding",
+    "decide": "agent.aws.deciding",
+}
 
 
 def __getattr__(name: str) -> Any:
     """The functions are loaded when they are first asked for: Lambda asks for one, the command line for none."""
     if name not in FUNCTIONS:
         raise AttributeError(f"module 'agent.aws' has no attribute {name!r}")
-    from agent.aws import functions
+    from importlib import import_module
 
-    return getattr(functions, name)
+    return getattr(import_module(FUNCTIONS[name]), name)

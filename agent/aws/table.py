@@ -15,28 +15,27 @@ from typing import Any
 
 import orjson
 
-from agent.aws.clients import AwsBusyError, AwsError, aws_client, told
+from agent.aws.clients import AwsBusyError, AwsError, told
+from agent.aws.rows import Item, Rows
 from agent.identity import claim_sha256
 from agent.store import BLOCKS, FIRST_IN_BLOCKS, LAST_NUMBER, Emission
 from agent.worklist import Summary
 from tools.claim.model import Claim
 
-Item = dict[str, Any]
 TRIES = 8
 WAITING = ("held", "blocked")
 
 
-class DynamoStore:
+class DynamoStore(Rows):
     """One table; ``lease`` is how many seconds an encounter is kept from others when its holder dies."""
 
     def __init__(self, table: str, region: str | None = None, *, lease: float = 900.0) -> None:
-        self.table = table
-        self._region = region
+        super().__init__(table, region)
         self._lease = lease
 
     def next_control_number(self, partner: str) -> int:
         """A control number that was never given to this partner before."""
-        return self._count(partner, 1, 0)
+        return self.count(partner, 1, 0)
 
     def reserve_block(self, size: int) -> int:
         """See :meth:`agent.store.Store.reserve_block`.
@@ -44,19 +43,19 @@ class DynamoStore:
         Raises:
             AwsError: the nine digits are used up.
         """
-        last = self._count(BLOCKS, size, FIRST_IN_BLOCKS - 1)
+        last = self.count(BLOCKS, size, FIRST_IN_BLOCKS - 1)
         if last > LAST_NUMBER:
             raise AwsError(f"{self.table}: no {size} control numbers are left; begin a new table")
         return last - size + 1
 
     def live_original(self, claim: Claim) -> str | None:
         """Hash of the emitted original of this tenant, encounter and payer, or None."""
-        found = self._get(*_emission_key(claim))
+        found = self.get(*_emission_key(claim))
         return str(found["claim_sha256"]) if found else None
 
     def emission(self, claim: Claim) -> Emission | None:
         """Under what exactly this claim was emitted before, or None."""
-        return _emission(self._get(*_emission_key(claim)), claim)
+        return _emission(self.get(*_emission_key(claim)), claim)
 
     def reserve_emission(
         self, claim: Claim, partner: str, out: object | None, number: int | None = None
@@ -67,7 +66,7 @@ class DynamoStore:
             AwsBusyError: others wrote at the same time, again and again.
         """
         for _ in range(TRIES):
-            seen = self._get(*_emission_key(claim))
+            seen = self.get(*_emission_key(claim))
             if (before := _emission(seen, claim)) is not None:
                 return before
             number = number or self.next_control_number(partner)
@@ -104,7 +103,7 @@ class DynamoStore:
         }
         waits = {"GPK": f"{tenant}#{status}", "GSK": encounter} if status in WAITING else {}
         with told(self.table):
-            self._table().put_item(Item={**item, **waits})
+            self.handle().put_item(Item={**item, **waits})
 
     def worklist(self, tenant: str, status: str = "held") -> list[Item]:
         """What waits for a person (``held`` or ``blocked``), by encounter."""
@@ -116,7 +115,7 @@ class DynamoStore:
         rows: list[Item] = []
         while True:
             with told(self.table):
-                page = self._table().query(**query)
+                page = self.handle().query(**query)
             rows += [{**row, "reasons": orjson.loads(row["reasons"])} for row in page["Items"]]
             if "LastEvaluatedKey" not in page:
                 return rows
@@ -124,7 +123,7 @@ class DynamoStore:
 
     def work(self, tenant: str, encounter: str) -> Item | None:
         """Where one encounter stands, None when it is not known."""
-        row = self._get(_key(tenant, encounter), "WORK")
+        row = self.get(_key(tenant, encounter), "WORK")
         return {**row, "reasons": orjson.loads(row["reasons"])} if row else None
 
     @contextmanager
@@ -137,32 +136,32 @@ class DynamoStore:
         mine, now = uuid.uuid4().hex, int(time.time())
         key = {"PK": _key(tenant, encounter), "SK": "LEASE"}
         lease = {**key, "by": mine, "until": now + int(self._lease), "ttl": now + int(self._lease) + 86_400}
-        if not self._put(lease, "attribute_not_exists(PK) or #u < :now", {":now": now}, {"#u": "until"}):
+        if not self.put(lease, "attribute_not_exists(PK) or #u < :now", {":now": now}, {"#u": "until"}):
             raise AwsBusyError("the encounter is being coded by another function; run again")
         try:
             yield
         finally:
-            self._drop(key, mine)
+            self.drop(key, mine)
 
     def answer(self, run: str) -> Item | None:
         """What an earlier delivery of the same request was answered, or None."""
-        found = self._get(f"RUN#{run}", "ANSWER")
+        found = self.get(f"RUN#{run}", "ANSWER")
         return orjson.loads(found["answer"]) if found else None
 
     def keep_answer(self, run: str, answer: Item, days: int = 30) -> None:
         """Remember an answer for further deliveries of the same request."""
         item = {"PK": f"RUN#{run}", "SK": "ANSWER", "answer": orjson.dumps(answer).decode()}
         with told(self.table):
-            self._table().put_item(Item={**item, "ttl": int(time.time()) + days * 86_400})
+            self.handle().put_item(Item={**item, "ttl": int(time.time()) + days * 86_400})
 
     def keep_token(self, tenant: str, encounter: str, token: str) -> None:
         """The task token of the state machine that waits for a decision on this encounter."""
         with told(self.table):
-            self._table().put_item(Item={"PK": _key(tenant, encounter), "SK": "TOKEN", "token": token})
+            self.handle().put_item(Item={"PK": _key(tenant, encounter), "SK": "TOKEN", "token": token})
 
     def token(self, tenant: str, encounter: str) -> str | None:
         """The task token that waits, or None."""
-        found = self._get(_key(tenant, encounter), "TOKEN")
+        found = self.get(_key(tenant, encounter), "TOKEN")
         return str(found["token"]) if found else None
 
     def audit(
@@ -182,7 +181,7 @@ class DynamoStore:
         """
         for _ in range(TRIES):
             entry = self._entry(who, action, subject, detail, tenant, encounter)
-            if self._put(entry, "attribute_not_exists(PK)", {}, {}):
+            if self.put(entry, "attribute_not_exists(PK)", {}, {}):
                 return
         raise AwsBusyError(f"{self.table}: the audit is contended; run again")
 
@@ -196,7 +195,7 @@ class DynamoStore:
         }
         while True:
             with told(self.table):
-                page = self._table().query(**query)
+                page = self.handle().query(**query)
             rows += page["Items"]
             if "LastEvaluatedKey" not in page:
                 return rows
@@ -259,57 +258,13 @@ class DynamoStore:
                 }
             },
         ]
-        client = self._table().meta.client
+        client = self.handle().meta.client
         with told(self.table):
             try:
                 client.transact_write_items(TransactItems=puts)
             except client.exceptions.TransactionCanceledException:
                 return False
         return True
-
-    def _count(self, partner: str, by: int, floor: int) -> int:
-        with told(self.table):
-            done = self._table().update_item(
-                Key={"PK": f"NUMBER#{partner}", "SK": "LAST"},
-                UpdateExpression="set #l = if_not_exists(#l, :floor) + :by",
-                ExpressionAttributeNames={"#l": "last"},
-                ExpressionAttributeValues={":floor": floor, ":by": by},
-                ReturnValues="UPDATED_NEW",
-            )
-        return int(done["Attributes"]["last"])
-
-    def _get(self, pk: str, sk: str) -> Item | None:
-        with told(self.table):
-            found = self._table().get_item(Key={"PK": pk, "SK": sk}, ConsistentRead=True)
-        item: Item | None = found.get("Item")
-        return item
-
-    def _put(self, item: Item, condition: str, values: Item, names: Item) -> bool:
-        table = self._table()
-        given = {"ExpressionAttributeValues": values} if values else {}
-        named = {"ExpressionAttributeNames": names} if names else {}
-        with told(self.table):
-            try:
-                table.put_item(Item=item, ConditionExpression=condition, **given, **named)
-            except table.meta.client.exceptions.ConditionalCheckFailedException:
-                return False
-        return True
-
-    def _drop(self, key: Item, mine: str) -> None:
-        table = self._table()
-        with told(self.table):
-            try:
-                table.delete_item(
-                    Key=key,
-                    ConditionExpression="#b = :mine",
-                    ExpressionAttributeNames={"#b": "by"},
-                    ExpressionAttributeValues={":mine": mine},
-                )
-            except table.meta.client.exceptions.ConditionalCheckFailedException:
-                return  # the lease ran out and someone else has it
-
-    def _table(self) -> Any:
-        return aws_client("dynamodb.resource", self._region).Table(self.table)
 
 
 def _emission(found: Item | None, claim: Claim) -> Emission | None:

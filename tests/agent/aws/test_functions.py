@@ -2,6 +2,9 @@
 
 import hashlib
 import hmac
+import threading
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import boto3
@@ -10,11 +13,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from agent.aws import decide, fetch, handler, member, notify, reserve, review, submit
+from agent.aws.announce import announce, signature
 from agent.aws.clients import AwsBusyError, AwsError, aws_client
-from agent.aws.functions import BadInputError
+from agent.aws.events import BadInputError
 from agent.aws.runtime import Runtime
 from evals.benchmarks.synthetic import encounters
-from tests.agent.aws.account import BUCKET, REGION, get, keys, lines, put, rows
+from tests.agent.aws.account import BUCKET, KEY, REGION, get, keys, lines, put, rows
 from tests.agent.aws.conftest import forget
 from tests.agent.cli_run import ANKLE
 
@@ -230,7 +234,7 @@ class TestReview:
         forget()
         with pytest.MonkeyPatch.context() as patch:
             sent: list[str] = []
-            patch.setattr("agent.aws.functions._send", lambda _own, token, _answer: sent.append(token))
+            patch.setattr("agent.aws.deciding._send", lambda _own, token, _answer: sent.append(token))
             after = decide({"encounter_id": said["encounter_id"], "decision": decision})
         assert after["status"] == "emitted"
         assert sent == ["token-1"]
@@ -304,8 +308,56 @@ class TestSteps:
 
 
 def test_signature_can_be_checked_by_the_receiver() -> None:
-    from agent.aws.announce import signature
-
     at, _, made = signature("key", 1_700_000_000, b"{}").partition(",v1=")
     assert at == "t=1700000000"
     assert made == hmac.new(b"key", b"1700000000.{}", hashlib.sha256).hexdigest()
+
+
+class TestWebhook:
+    """A receiver on the loopback."""
+
+    def told(self, own: Runtime, status: int, key: str | None = KEY) -> tuple[str, bytes]:
+        got: list[tuple[str, bytes]] = []
+
+        class Receiver(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                got.append((self.headers["x-superbill-signature"], body))
+                self.send_response(status)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                return
+
+        with HTTPServer(("127.0.0.1", 0), Receiver) as server:
+            thread = threading.Thread(target=server.handle_request)
+            thread.start()
+            settings = replace(own.settings, webhook=f"http://127.0.0.1:{server.server_port}/hook")
+            answer = {"encounter_id": "e", "status": "emitted", "artifacts": {}, "review": {"secret": "x"}}
+            try:
+                announce(settings, answer, key)
+            finally:
+                thread.join(timeout=5)
+        return got[0]
+
+    def test_signed_and_ids_only(self, own: Runtime) -> None:
+        said, body = self.told(own, 204)
+        assert orjson.loads(body) == {"encounter_id": "e", "status": "emitted", "artifacts": {}}
+        at = int(said.partition(",")[0].removeprefix("t="))
+        assert said == signature(KEY, at, body)
+        assert said != signature("other", at, body)
+
+    def test_refused_is_not_tried_again_and_busy_is(self, own: Runtime) -> None:
+        with pytest.raises(AwsError, match="refuses") as refused:
+            self.told(own, 403)
+        assert not isinstance(refused.value, AwsBusyError)
+        with pytest.raises(AwsBusyError, match="busy"):
+            self.told(own, 503)
+
+    @pytest.mark.parametrize(
+        ("address", "key"), [("http://example.org/", KEY), ("https://example.org/", None)]
+    )
+    def test_never_in_the_clear_and_never_unsigned(self, own: Runtime, address: str, key: str | None) -> None:
+        answer = {"encounter_id": "e", "status": "emitted", "artifacts": {}}
+        with pytest.raises(AwsError, match=r"key to sign|no https"):
+            announce(replace(own.settings, webhook=address), answer, key)

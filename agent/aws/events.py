@@ -1,0 +1,77 @@
+"""Events and answers of the functions: checked, named, hashed."""
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from agent.aws.place import S3Place
+from agent.aws.runtime import Runtime
+from agent.batch.manifest import PLAIN_ID, Item
+
+if TYPE_CHECKING:
+    from agent.run import CodingResult
+
+Event = dict[str, Any]
+
+
+class BadInputError(Exception):
+    """The encounter or the event can not be used: retrying changes nothing, so it is a dead letter with its reason."""
+
+
+def item_of_event(event: Event) -> Item:
+    """The member an event is about.
+
+    Raises:
+        BadInputError: it is no event of ours.
+    """
+    given, own_id = event.get("encounter"), event.get("id")
+    options = event.get("options") or {}
+    if not isinstance(given, str | dict) or not given or not isinstance(options, dict):
+        raise BadInputError('the event is {"encounter": {...}|"s3://..."|"Encounter/<id>", "options": {}}')
+    if isinstance(given, str) and not given.startswith(("s3://", "Encounter/")):
+        raise BadInputError("encounter must be a Bundle, an s3:// address or Encounter/<id>")
+    if own_id is not None and not (isinstance(own_id, str) and PLAIN_ID.fullmatch(own_id)):
+        raise BadInputError("id must be 1 to 128 letters, digits, '-', '_' or '.'")
+    return Item(line=0, digest="", id=own_id or "encounter", encounter=given, options=options)
+
+
+def arrived(event: Event) -> Event:
+    """The event of an object that has come into the bucket, as one of ours; any other as it is."""
+    found, bucket = event.get("object"), event.get("bucket")
+    if "encounter" in event or not isinstance(found, dict) or not isinstance(bucket, dict):
+        return event
+    return {"encounter": f"s3://{bucket.get('name')}/{found.get('key')}"}
+
+
+def run_id(own: Runtime, item: Item, event: Event) -> str:
+    """The same for each delivery of the same request; a hash, so that it names no one."""
+    s = own.settings
+    said = [s.tenant, s.model, event.get("id"), item.encounter, item.options, event.get("number")]
+    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+
+
+def answer_of(result: "CodingResult", out: S3Place) -> Event:
+    """What a function answers about a coded encounter."""
+    coding = result.coding
+    return {
+        "encounter_id": coding.encounter_id,
+        "status": coding.status,
+        "artifacts": {kind: out.uri(name) for kind, name in coding.artifacts.items()},
+        "review": coding.review.model_dump(mode="json"),
+    }
+
+
+def safe(name: str) -> str:
+    """A name for an output."""
+    return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)[:80].lstrip("._-") or "encounter"
+
+
+def request_of(context: Any) -> str:
+    """Lambda's request id."""
+    return str(getattr(context, "aws_request_id", ""))
+
+
+def line_of(error: BaseException) -> str:
+    """A message on one line."""
+    return " ".join(str(error).split())
