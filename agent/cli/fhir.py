@@ -27,7 +27,7 @@ def add(name: str, parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="KIND[:TIMES[:PATH]]",
         help="answer badly on purpose: 429, 503, 500, throttle, drop, cut, foreign, loop, elsewhere, "
-        "expired, skew, partial, bare",
+        "expired, skew, partial, short, bare",
     )
     serve.set_defaults(run=run_serve)
 

@@ -59,6 +59,7 @@ def test_a_page_that_stays_cut_is_not_taken_for_a_whole_one(served: FhirService)
         ("loop", BrokenAnswerError, "round in a circle"),
         ("elsewhere", BrokenAnswerError, "another host"),
         ("partial", FhirError, "failed in part"),
+        ("short", BrokenAnswerError, "119 resources came of 120 counted"),
         ("bare", BrokenAnswerError, "holds no resource"),
         ("expired", RefusedError, "renew the credentials"),
         ("skew", RefusedError, "the clock of this machine"),

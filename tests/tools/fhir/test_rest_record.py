@@ -9,7 +9,10 @@ from tests.tools.fhir.record import note, past, resources
 from tests.tools.fhir.servers import ENCOUNTERS, TODAY, client, fetched, holding, ids, many, service, targets
 from tools.encounter import EncounterFacts
 from tools.fhir import InputError, gather
+from tools.fhir.bundle import from_object
 from tools.fhir.rest import FhirError, ForeignResourceError, NotFoundError, fetch
+from tools.fhir.rest.address import base_of
+from tools.fhir.rest.guard import check_owner
 from tools.intake import read_one
 
 MODES = ("plain", "hapi", "healthlake")
@@ -153,6 +156,28 @@ def test_a_patient_may_be_named_by_identifier_or_absolutely() -> None:
     record["pat"]["identifier"] = [{"system": "urn:mrn", "value": "7"}]
     absolute = past("Condition", "c1", subject={"reference": "http://127.0.0.1/fhir/r4/Patient/pat"})
     assert ids(fetched(holding(*record.values(), absolute)), "Condition") == {"c1"}
+
+
+@pytest.mark.parametrize(
+    ("subject", "own"),
+    [
+        ({"identifier": {"system": "urn:mrn", "value": "7"}}, True),
+        ({"identifier": {"system": "urn:mrn", "value": "8"}}, False),
+        ({"identifier": {"value": "7"}}, False),
+        ({"reference": "Patient/other", "identifier": {"system": "urn:mrn", "value": "7"}}, False),
+    ],
+)
+def test_an_identifier_stands_for_a_reference_that_is_not_given(subject: dict[str, Any], own: bool) -> None:
+    patient = from_object(
+        {"resourceType": "Patient", "id": "pat", "identifier": [{"system": "urn:mrn", "value": "7"}]}
+    )
+    fact = from_object(past("Condition", "c", subject=subject))
+    base = base_of("https://h.example/r4")
+    if own:
+        check_owner(fact, patient, base)
+        return
+    with pytest.raises(ForeignResourceError):
+        check_owner(fact, patient, base)
 
 
 def test_a_subscriber_who_is_another_patient_is_read() -> None:

@@ -3,6 +3,7 @@
 import gzip
 from pathlib import Path
 
+import orjson
 import pytest
 
 from tests.tools.fhir.servers import ENCOUNTERS, service
@@ -69,3 +70,18 @@ def test_nothing_to_load(tmp_path: Path) -> None:
 def test_references_of_a_shipped_bundle_are_rewritten() -> None:
     served = service(ENCOUNTERS / "05-ankle-injury.json")
     assert b"urn:uuid" not in b"".join(row.body for row in served.store.select("1=1", ()))
+
+
+def test_a_reference_by_number_is_resolved_whatever_the_order_of_the_files(tmp_path: Path) -> None:
+    number = {"system": "urn:n", "value": "7"}
+    by_number = {"reference": "Practitioner?identifier=urn:n|7"}
+    nobody = {"reference": "Practitioner?identifier=urn:n|8"}
+    report = {"resourceType": "DiagnosticReport", "id": "r", "performer": [by_number, nobody]}
+    doctor = {"resourceType": "Practitioner", "id": "d", "identifier": [number]}
+    for name, one in (("a.ndjson", report), ("b.ndjson", doctor)):
+        (tmp_path / name).write_bytes(orjson.dumps(one))
+    store = FhirStore()
+    assert load(store, tmp_path) == 2
+    row = store.get("DiagnosticReport", "r")
+    assert row is not None
+    assert orjson.loads(row.body)["performer"] == [{"reference": "Practitioner/d"}, nobody]

@@ -66,9 +66,19 @@ class FhirClient:
 
         The parameters go in the body of ``POST _search``, so that they stand in no log of addresses; a server
         that does not know it is asked by GET.
+
+        Raises:
+            BrokenAnswerError: fewer came than the server counts: a part is missing.
         """
         parameters = [*pairs, ("_count", PAGE_SIZE)]
-        return tuple(self._pages(self._first(kind, parameters), f"search of {kind}"))
+        first = self._first(kind, parameters)
+        found = tuple(self._pages(first, f"search of {kind}"))
+        if first.total is not None and len(found) < first.total:
+            raise BrokenAnswerError(
+                f"FHIR server: search of {kind}: {len(found)} resources came of {first.total} counted; "
+                "nothing was coded, run it again"
+            )
+        return found
 
     def everything(self, patient: str) -> tuple[Resource, ...]:
         """The patient's whole record by ``$everything``."""

@@ -13,10 +13,14 @@ from tools.fhir.views import objects, text
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Page:
-    """Resources in the server's order and the link to the page after this one."""
+    """Resources in the server's order and the link to the page after this one.
+
+    ``total`` is how many matches the server counts over all pages, None when it does not say.
+    """
 
     resources: tuple[Resource, ...]
     next: str | None
+    total: int | None = None
 
 
 def _scanned(data: bytes, what: str) -> Scan:
@@ -52,7 +56,9 @@ def read_page(data: bytes, what: str) -> Page:
             ) from None
     links = objects(found.members, "link")
     follow = next((text(one, "url") for one in links if text(one, "relation") == "next"), None)
-    return Page(resources=tuple(kept), next=follow)
+    total = found.members.get("total")
+    counted = total if isinstance(total, int) and not isinstance(total, bool) else None
+    return Page(resources=tuple(kept), next=follow, total=counted)
 
 
 def _check_outcome(body: object, what: str) -> None:

@@ -15,6 +15,7 @@ KINDS = {
     "expired": "401: the token has expired",
     "skew": "403: signature expired, with the server's own date",
     "partial": "a page reports by an OperationOutcome entry that it is not whole",
+    "short": "a page lacks its last resource, though the total counts it",
     "bare": "an entry without a resource",
 }
 

@@ -22,6 +22,7 @@ def _handler(service: FhirService) -> type[BaseHTTPRequestHandler]:
         """One connection; addresses and bodies hold patients' data and are not logged."""
 
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # headers and body go out in two writes
 
         def _answer(self) -> None:
             given = self.headers.get("Content-Length") or "0"

@@ -49,11 +49,12 @@ def load(store: FhirStore, path: Path, *, step: Callable[[str], None] | None = N
         with store.transaction():
             for batch in _batches(file):
                 try:
-                    count += len(writer.transaction(batch))
+                    count += len(writer.transaction(batch, later=True))
                 except WriteError as fault:
                     raise InputError(f"{file.name}: {fault}; correct the file") from None
         if step is not None:
             step(file.name)
+    writer.settle()
     return count
 
 

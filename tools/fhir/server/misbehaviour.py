@@ -42,6 +42,8 @@ def spoiled(kind: str, body: bytes, base: str) -> bytes:
         entries.append({"resource": _strangers(entries)})
     elif kind == "partial":
         entries.append({"resource": orjson.loads(_outcome("incomplete")), "search": {"mode": "outcome"}})
+    elif kind == "short":
+        del entries[-1:]
     elif kind == "bare":
         entries.append({"fullUrl": f"{base}/Condition/none"})
     else:

@@ -84,8 +84,12 @@ class Writer:
             own_id = str(uuid4())
             return self.put(kind, own_id, _with_id(source, own_id))
 
-    def transaction(self, entries: tuple[Entry, ...]) -> list[Written]:
+    def transaction(self, entries: tuple[Entry, ...], *, later: bool = False) -> list[Written]:
         """All entries or none; ``urn:uuid:`` and conditional references become ``Type/id``.
+
+        Args:
+            entries: what to write.
+            later: leave conditional references to :meth:`settle`, because their targets may come after them.
 
         Raises:
             WriteError: an entry that can not be written.
@@ -103,7 +107,31 @@ class Writer:
                     written.append(Written(row=plan.known, made=False))
                     continue
                 written.append(self.put(plan.kind, plan.id, _rewritten(plan.source, places)))
-            return [self._resolved(one) for one in written]
+            return written if later else [self._resolved(one) for one in written]
+
+    def settle(self) -> int:
+        """Resolve the conditional references of the whole store that find a target; how many resources had some.
+
+        One that finds nothing stays as it came: what it names is not in the store.
+        """
+        known: dict[tuple[str, str], str | None] = {}
+
+        def place(found: re.Match[str]) -> str:
+            key = (found[2], found[3])
+            if key not in known:
+                match = self._matching(*key)
+                known[key] = match.reference if match else None
+            return found[0].replace(found[1], known[key] or found[1])
+
+        changed = 0
+        with self._store.transaction():
+            for row in self._store.select("instr(body, '?identifier=') > 0", ()):
+                source = row.body.decode()
+                done = _IDENTIFIED.sub(place, source)
+                if done != source:
+                    self._store.put(row.type, row.id, done.encode(), _parsed(done))
+                    changed += 1
+        return changed
 
     def _resolved(self, one: Written) -> Written:
         """Conditional references of a written resource, now that all are there."""
