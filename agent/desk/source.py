@@ -8,6 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import orjson
+
 from tools.encounter import ClinicalDocument
 from tools.fhir.bundle import Bundle, Resource
 from tools.fhir.context_file import ContextFile
@@ -37,7 +39,7 @@ def packed(raw: RawEncounter) -> bytes:
         "notes": [n.model_dump(mode="json") for n in raw.notes],
         "context": _context(raw.context),
     }
-    return zlib.compress(_json(said).encode())
+    return zlib.compress(_encoded(said), level=1)
 
 
 def unpacked(data: bytes) -> RawEncounter:
@@ -91,8 +93,15 @@ def _read_context(said: Json) -> ContextFile:
     )
 
 
+def _encoded(said: Json) -> bytes:
+    """JSON in which a Decimal is the number it was read from; slowly where the fast encoder can not (huge integers, odd text)."""
+    try:
+        return orjson.dumps(said, default=lambda d: orjson.Fragment(str(d)))
+    except TypeError:
+        return _json(said).encode()
+
+
 def _json(value: Any) -> str:
-    """JSON in which a Decimal is the number it was read from (the standard encoder can not)."""
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, Mapping):

@@ -272,3 +272,20 @@ def test_the_seconds_of_a_run_do_not_grow_while_people_think(
     monkeypatch.setattr("agent.outputs.time.time", lambda: now + 86_400)
     assert held.case(ANKLE).coding.usage.seconds == before
     assert held.approve(ANKLE, ANN, claim_sha256=shown(held)).coding.usage.seconds == before > 0
+
+
+def test_two_desks_on_one_store_give_one_decision(opened: Opened) -> None:
+    with opened() as one, opened() as two:
+        one.submit(shipped())
+        sha256 = shown(two)
+
+        def decide(desk: Desk) -> str:
+            try:
+                return desk.approve(ANKLE, ANN, claim_sha256=sha256).status
+            except DeskError as error:
+                return type(error).__name__
+
+        with ThreadPoolExecutor(2) as pool:
+            said = sorted(pool.map(decide, (one, two)))
+        assert said == ["NotWaiting", "emitted"]
+        assert [e.action for e in two.audit(ANKLE)].count("emitted") == 1

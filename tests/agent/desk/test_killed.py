@@ -111,3 +111,17 @@ def test_the_source_reads_back_as_it_came_in(sitting: Desk) -> None:
     back = unpacked(kept)
     assert back == raw
     assert repr(back) == repr(raw)  # numbers too keep the form in which they were written
+
+
+def test_a_source_keeps_numbers_and_text_that_json_libraries_trip_over() -> None:
+    import zlib
+
+    from agent.desk.source import packed, unpacked
+    from tools.intake import read_bytes
+
+    odd = b'{"resourceType":"Observation","id":"o","a":1.50,"b":12345678901234567890123,"c":"\\ud800","d":1e-7,"e":[true,null]}'
+    visit = b'{"resourceType":"Encounter","id":"e"}'
+    data = b'{"resourceType":"Bundle","entry":[{"resource":' + visit + b'},{"resource":' + odd + b"}]}"
+    raw = read_bytes(data, "odd.json")
+    back = unpacked(zlib.decompress(packed(raw)))
+    assert repr(back) == repr(raw)
