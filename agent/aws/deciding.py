@@ -6,7 +6,7 @@ import orjson
 
 from agent.aws.announce import announce
 from agent.aws.clients import aws_client, told
-from agent.aws.events import BadInputError, Event, answer_of, request_of
+from agent.aws.events import BadInputError, Event, answer_of, decided, request_of
 from agent.aws.logs import log
 from agent.aws.place import S3Place
 from agent.aws.runtime import Runtime, runtime
@@ -43,6 +43,7 @@ def decide(event: Event, context: Any = None) -> Event:
     decision, row = _decision(own, event)
     with own.store.alone(own.settings.tenant, row["encounter"]):
         answer = _decided(own, row, decision)
+        own.store.keep_answer(decided(row["thread"]), answer, days=3650)
     token = own.store.token(own.settings.tenant, row["encounter"])
     if token:
         _send(own, token, answer)

@@ -1,12 +1,15 @@
 """Events and answers of the functions: checked, named, hashed."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from agent.aws.clients import AwsError
 from agent.aws.place import S3Place
-from agent.aws.runtime import Runtime
+from agent.aws.table import LEASE
 from agent.batch.manifest import PLAIN_ID, Item
 
 if TYPE_CHECKING:
@@ -44,10 +47,37 @@ def arrived(event: Event) -> Event:
     return {"encounter": f"s3://{bucket.get('name')}/{found.get('key')}"}
 
 
-def run_id(own: Runtime, item: Item, event: Event) -> str:
-    """The same for each delivery of the same request; a hash, so that it names no one."""
-    s = own.settings
-    said = [s.tenant, s.model, event.get("id"), item.encounter, item.options, event.get("number")]
+@contextmanager
+def bad_input_told() -> Iterator[None]:
+    """What is wrong with the input comes out as one error that no state machine tries again.
+
+    Raises:
+        BadInputError: of any error that is the user's to mend.
+    """
+    from agent.cli.errors import user_errors
+
+    try:
+        yield
+    except AwsError:
+        raise
+    except user_errors() as error:
+        raise BadInputError(line_of(error)) from None
+
+
+def lease_of(context: Any) -> float:
+    """Seconds for which an encounter is kept from others: as long as the function can still run."""
+    left = getattr(context, "get_remaining_time_in_millis", None)
+    return left() / 1000 + 5 if left else LEASE
+
+
+def decided(thread: str) -> str:
+    """Under which name the answer of a person's decision is kept; it outlives the first answer."""
+    return f"decided-{thread}"
+
+
+def run_id(thread: str, item: Item, event: Event) -> str:
+    """The same for each delivery of the same content with the same options; a hash, so that it names no one."""
+    said = [thread, event.get("id"), item.options, event.get("number")]
     return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
 
 

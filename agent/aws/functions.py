@@ -8,14 +8,15 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from agent.aws.announce import announce
-from agent.aws.clients import AwsError
 from agent.aws.events import (
     BadInputError,
     Event,
     answer_of,
     arrived,
+    bad_input_told,
+    decided,
     item_of_event,
-    line_of,
+    lease_of,
     request_of,
     run_id,
     safe,
@@ -24,8 +25,8 @@ from agent.aws.logs import log, metrics
 from agent.aws.place import read_object
 from agent.aws.runtime import Runtime, runtime
 from agent.batch.job import FETCHED
-from agent.batch.manifest import Item
 from agent.desk.source import encounter_id, packed
+from agent.identity import thread_id
 
 if TYPE_CHECKING:
     from agent.run import CodingResult
@@ -49,11 +50,18 @@ def handler(event: Event, context: Any = None) -> Event:
     """
     own, began = runtime(), time.perf_counter()
     item = item_of_event(event)
-    run = run_id(own, item, event)
-    if (before := own.store.answer(run)) is not None:
-        log("coded", run=run, status=before["status"], duplicate=True, request=request_of(context))
-        return before
-    answer, result = _coded(own, item, event)
+    with own.job(fhir=str(item.encounter).startswith("Encounter/")) as job, bad_input_told():
+        raw = job.fetch(item)
+        thread = thread_id(own.settings.tenant, raw, own.settings.model)
+        run = run_id(thread, item, event)
+        before = own.store.answer(decided(thread)) or own.store.answer(run)
+        if before is not None:
+            log("coded", run=run, status=before["status"], duplicate=True, request=request_of(context))
+            return before
+        out = own.out / (event.get("id") or safe(encounter_id(raw)))
+        own.store.lease = lease_of(context)
+        result = job.code_raw(raw, item, out, event.get("number"))
+    answer = answer_of(result, out)
     own.store.keep_answer(run, answer)
     _measure(own, result, time.perf_counter() - began, run, request_of(context))
     if event.get("announce", True):
@@ -77,15 +85,8 @@ def fetch(event: Event, context: Any = None) -> Event:
     event = {**event, "announce": False}  # the state machine has a step of its own for that
     if isinstance(item.encounter, str) and item.encounter.startswith("s3://"):
         return event
-    from agent.cli.errors import user_errors
-
-    try:
-        with own.job(fhir=True) as job:
-            raw = job.fetch(item)
-    except AwsError:
-        raise
-    except user_errors() as error:
-        raise BadInputError(line_of(error)) from None
+    with own.job(fhir=True) as job, bad_input_told():
+        raw = job.fetch(item)
     name = f"{encounter_id(raw)}-{raw.sha256[:16]}{FETCHED}"
     place = own.out / ".sources"
     place.put(name, packed(raw))
@@ -124,21 +125,6 @@ def notify(event: Event, context: Any = None) -> Event:
     announce(own.settings, event, own.secrets.get("webhook_key"))
     log("announced", status=event["status"], request=request_of(context))
     return event
-
-
-def _coded(own: Runtime, item: Item, event: Event) -> "tuple[Event, CodingResult]":
-    from agent.cli.errors import user_errors
-
-    try:
-        with own.job() as job:
-            raw = job.fetch(item)
-            out = own.out / (event.get("id") or safe(encounter_id(raw)))
-            result = job.code_raw(raw, item, out, event.get("number"))
-    except AwsError:
-        raise
-    except user_errors() as error:
-        raise BadInputError(line_of(error)) from None
-    return answer_of(result, out), result
 
 
 def _measure(own: Runtime, result: "CodingResult", seconds: float, run: str, request: str) -> None:

@@ -23,15 +23,17 @@ from agent.worklist import Summary
 from tools.claim.model import Claim
 
 TRIES = 8
+LEASE = 905.0
+"""Seconds: the longest a function can run, and a little."""
 WAITING = ("held", "blocked")
 
 
 class DynamoStore(Rows):
     """One table; ``lease`` is how many seconds an encounter is kept from others when its holder dies."""
 
-    def __init__(self, table: str, region: str | None = None, *, lease: float = 900.0) -> None:
+    def __init__(self, table: str, region: str | None = None, *, lease: float = LEASE) -> None:
         super().__init__(table, region)
-        self._lease = lease
+        self.lease = lease
 
     def next_control_number(self, partner: str) -> int:
         """A control number that was never given to this partner before."""
@@ -135,7 +137,7 @@ class DynamoStore(Rows):
         """
         mine, now = uuid.uuid4().hex, int(time.time())
         key = {"PK": _key(tenant, encounter), "SK": "LEASE"}
-        lease = {**key, "by": mine, "until": now + int(self._lease), "ttl": now + int(self._lease) + 86_400}
+        lease = {**key, "by": mine, "until": now + int(self.lease), "ttl": now + int(self.lease) + 86_400}
         if not self.put(lease, "attribute_not_exists(PK) or #u < :now", {":now": now}, {"#u": "until"}):
             raise AwsBusyError("the encounter is being coded by another function; run again")
         try:

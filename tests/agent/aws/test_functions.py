@@ -83,6 +83,17 @@ class TestHandler:
         assert len(rows("EMISSION")) == 1
         assert [e["action"] for e in own.store.audit_entries("default", "05-ankle-injury")] == ["emitted"]
 
+    def test_other_content_at_the_same_address_is_another_request(self, own: Runtime) -> None:
+        name, content = list(encounters(23))[-1]
+        event = {"encounter": put("in/x.json", content)}
+        assert handler(event)["status"] == "held"
+        put("in/x.json", ANKLE.read_bytes())
+        assert handler(event)["encounter_id"] == "05-ankle-injury" != name
+
+    def test_encounter_reference_needs_a_server(self, own: Runtime) -> None:
+        with pytest.raises(BadInputError, match="no FHIR server"):
+            handler({"encounter": "Encounter/1"})
+
     def test_two_at_once_the_second_comes_again(self, own: Runtime) -> None:
         with (
             own.store.alone("default", "05-ankle-injury"),
@@ -244,6 +255,8 @@ class TestReview:
             "emitted",
         ]
         assert own.store.verify_audit("default", "05-ankle-injury") is None
+        again = handler({**ankle(), "options": {"review": "always"}})
+        assert again == after  # a late redelivery does not hold it anew
         with pytest.raises(BadInputError, match="no encounter is held"):
             decide({"encounter_id": said["encounter_id"], "decision": decision})
 
