@@ -217,7 +217,7 @@ class TestMember:
             ("a", 2, "failed"),
         ]
         assert "no such object" in rows_[2]["reason"]
-        monkeypatch.setattr("agent.aws.functions._coded", lambda *_: 1 / 0)
+        monkeypatch.setattr("agent.batch.job.Job.code_raw", lambda *_: 1 / 0)
         fault = member({"item": {**ankle(), "id": "a"}})
         assert fault["exit"] == 1
         assert "ZeroDivisionError" in fault["reason"]
