@@ -39,6 +39,7 @@ def write_back(client: "FhirClient", result: "CodingResult") -> WrittenBack:
         raise FhirError("nothing to write back: only an emitted claim is written")
     digest = claim_sha256(claim)
     try:
+        client.check_creates("Claim", "Provenance")
         written = client.create_once(
             "Claim",
             claim_resource(claim, facts, digest),

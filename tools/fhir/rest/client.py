@@ -101,15 +101,24 @@ class FhirClient:
         Raises:
             FhirError: the server promises neither, or several resources fulfil the condition.
         """
-        support = self.capability.types.get(kind)
-        if support is not None and support.update_create:
+        self.check_creates(kind)
+        if self.capability.types[kind].update_create:
             return self._put_once(kind, body, hashlib.sha256(key.encode()).hexdigest()[:40])
-        if support is not None and support.conditional_create:
-            return self._post_once(kind, body, list(condition))
-        raise FhirError(
-            f"FHIR server: neither update-as-create nor conditional create of {kind}; a retry could write it "
-            "twice, so nothing was written"
-        )
+        return self._post_once(kind, body, list(condition))
+
+    def check_creates(self, *kinds: str) -> None:
+        """Refuse to begin what could not be repeated.
+
+        Raises:
+            FhirError: the server promises neither update-as-create nor conditional create of a type.
+        """
+        for kind in kinds:
+            support = self.capability.types.get(kind)
+            if support is None or not (support.update_create or support.conditional_create):
+                raise FhirError(
+                    f"FHIR server: neither update-as-create nor conditional create of {kind}; a retry could "
+                    "write it twice, so nothing was written"
+                )
 
     def _put_once(self, kind: str, body: JsonObject, own_id: str) -> Written:
         what = f"{kind}/{own_id}"
