@@ -29,6 +29,7 @@ _MARKS: Final = (
 )
 _ROMAN: Final = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
 _ALONE: Final = re.compile(r"^(?:\d{1,2}[.)]|[A-Za-z]\.)$")
+_HEADING: Final = re.compile(r"^(?:[A-Z\u201c\"'(]|\d(?:st|nd|rd|th) )")
 _SHORT: Final = 8
 _LONG: Final = 90
 _LISTED: Final = 3
@@ -56,7 +57,10 @@ def span_of(head: str) -> tuple[date, date] | None:
     found = _SPAN.search(head)
     if found is None:
         return None
-    first, last = (datetime.strptime(day, "%B %d, %Y").date() for day in found.groups())  # noqa: DTZ007
+    try:
+        first, last = (datetime.strptime(day, "%B %d, %Y").date() for day in found.groups())  # noqa: DTZ007
+    except ValueError:
+        return None
     return first, last
 
 
@@ -97,7 +101,7 @@ def _contents(lines: Sequence[str]) -> dict[str, tuple[int, str]]:
     """The titles that the table of contents lists, in a form that survives broken spacing, with level and mark."""
     out: dict[str, tuple[int, str]] = {}
     pending = (0, "")
-    for line in lines:
+    for line in (*lines, *_joined(lines)):
         title = _LEADERS.sub("", line)
         found = next(((n, m) for n, mark in enumerate(_MARKS, 1) if (m := mark.match(title))), None)
         here = pending if found is None else (found[0], found[1][1])
@@ -105,6 +109,20 @@ def _contents(lines: Sequence[str]) -> dict[str, tuple[int, str]]:
         pending = here if found is not None and not found[1][2] else (0, "")
     out.pop("", None)
     return out
+
+
+def _joined(lines: Sequence[str]) -> Iterator[str]:
+    """Lines of the contents, each with what it goes on with: a line without leaders is not yet at its end."""
+    held = ""
+    for line in lines:
+        whole = f"{held} {line}".strip()
+        if _ALONE.match(line) or _LEADERS.search(line):
+            yield whole
+            held = ""
+        else:
+            held = whole
+    if held:
+        yield held
 
 
 def _folded(title: str) -> str:
@@ -152,6 +170,8 @@ class _Cutter:
             if found is None or not self._is_next(level, found[1]):
                 continue
             title, taken = (found[2], 0) if found[2] else (after[0] if after else "", 1)
+            if _ALONE.match(title):
+                continue  # two numbers stand before their titles: the titles open their sections
             if not (self._is_listed(level, title, after[taken:]) or self._goes_on(level, found[1], title)):
                 continue
             return self._descend(level, found[1], title, after[taken:]) + taken
@@ -169,7 +189,7 @@ class _Cutter:
     def _open(self, title: str, after: Sequence[str]) -> int:
         """Begin a section; a title that goes on in the next line takes it along."""
         taken = 1
-        if _folded(title) not in self._contents and after and _folded(title + after[0]) in self._contents:
+        if after and _folded(title + after[0]) in self._contents:
             title, taken = f"{title} {after[0]}", 2
         self._out.append(Section(id=".".join(part for part in self._at if part), title=title))
         return taken
@@ -187,7 +207,7 @@ class _Cutter:
 
     def _is_listed(self, level: int, title: str, after: Sequence[str]) -> bool:
         if level > _LISTED:
-            return (bool(title) and title[0].isupper()) or title[:1] in "\u201c\"'("
+            return bool(_HEADING.match(title))
         plain = _folded(title)
         if plain in self._contents or (after and plain + _folded(after[0]) in self._contents):
             return True
