@@ -104,19 +104,20 @@ class Listener:
     """Stands in for a chat model and keeps the latest conversation, so that a run that breaks leaves its trajectory."""
 
     def __init__(self, model: Any) -> None:
-        """Listen to ``model``, or to what it becomes when tools are bound."""
+        """Listen to ``model``, or to what it becomes when tools are bound (which the agent does anew every turn)."""
         self._model = model
+        self._bound = model
         self.heard: list[BaseMessage] = []
 
     def bind_tools(self, tools: Any, **options: Any) -> "Listener":
         """Bind the tools and go on listening."""
-        self._model = self._model.bind_tools(tools, **options)
+        self._bound = self._model.bind_tools(tools, **options)
         return self
 
     def invoke(self, messages: list[BaseMessage], *given: Any, **options: Any) -> BaseMessage:
         """Ask the model."""
         self.heard = list(messages)
-        reply: BaseMessage = self._model.invoke(messages, *given, **options)
+        reply: BaseMessage = self._bound.invoke(messages, *given, **options)
         self.heard.append(reply)
         return reply
 

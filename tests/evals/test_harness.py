@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
+from agent.context import Limits
 from evals import results
 from evals.case import BrokenSolverError, EvalCase, SolvedCase
 from evals.cli import main
@@ -16,7 +17,9 @@ from evals.scorers import score_case
 from evals.solvers import open_solver
 from evals.trajectories import FOLDER, folder_name
 from tests.evals.test_run import case, solve
+from tests.graph.converse import converse_server, reply, tool_use
 
+BEDROCK = "bedrock:anthropic.claude-sonnet-4-5-20250929-v1:0"
 ABOUT = {"solver": "test", "model": "m", "basis": None}
 
 
@@ -117,8 +120,6 @@ def test_a_scorer_that_crashes_is_a_failure_record(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_limit_on_turns_holds_the_encounter_and_stands_in_the_record(home: Path) -> None:
-    from agent.context import Limits
-
     one = EvalCase.model_validate(
         {"id": "c", "note": "ASSESSMENT: Cough.", "context": {"date_of_service": "2026-03-10"}, "gold": {}}
     )
@@ -146,6 +147,32 @@ def test_the_conversation_of_a_run_that_breaks_is_kept(home: Path, monkeypatch: 
         opened.solver(one)
     assert isinstance(broke.value.__cause__, OSError)
     assert [s["data"]["type"] for s in broke.value.steps][:4] == ["system", "human", "ai", "tool"]
+
+
+def test_the_agent_with_a_bedrock_model_over_the_wire_is_scored_with_its_cost(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    turns = [
+        reply(tool_use("get_encounter", "a")),
+        reply(tool_use("search_codes", "b", queries=["cough"], system="icd10cm")),
+        reply(tool_use("propose_claim", "c", diagnoses=[], service_lines=[])),
+    ]
+    one = EvalCase(id="c", note="ASSESSMENT: Cough.", context={"date_of_service": "2026-03-10"}, gold={})
+    with converse_server(turns) as server:
+        monkeypatch.setenv("SUPERBILL_BEDROCK_ENDPOINT", server.url)
+        limits = Limits(turns=3, repairs=0)
+        with open_solver("agent", model=BEDROCK, limits=limits, home=home) as opened:
+            result = run_cases([one], opened.solver).results[0]
+    assert [len(r["toolConfig"]["tools"]) for r in server.requests] == [
+        len(server.requests[0]["toolConfig"]["tools"])
+    ] * 3
+    assert result.failure is None
+    assert result.tokens == 3 * 1020
+    assert result.cost_usd > 0
 
 
 @pytest.mark.parametrize("name", ["../up", "a/b", "x" * 200, "é", ".hidden", "plain-1.2_ok"])
