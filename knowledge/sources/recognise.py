@@ -64,7 +64,9 @@ def import_files(
         for one in FORMATS:
             members = list(dict.fromkeys(path for path, found_format in found if found_format is one))
             if members:
+                into.tell(one.name)
                 yield from one.load(members, into)
+                into.tell(one.name, 1)
 
 
 def import_folder(
@@ -143,11 +145,13 @@ def _load_all(one: Format, members: Sequence[tuple[Path, str]], into: Into) -> I
     groups = [list(members)] if one.together and members else [[member] for member in _ordered(members)]
     for group in groups:
         shown = tuple(name for _, name in group)
+        into.tell(one.name)
         try:
             for path in one.load([member for member, _ in group], into):
                 yield Outcome(files=shown, state="imported", format=one.name, path=path)
         except TableError as error:
             yield Outcome(files=shown, state="refused", reason=str(error), format=one.name)
+        into.tell(one.name, 1)
 
 
 def _ordered(members: Sequence[tuple[Path, str]]) -> list[tuple[Path, str]]:

@@ -101,6 +101,18 @@ def _pages_shuffled(text: str) -> str:
     return text[:start] + "\n\n".join(parts[::-1])
 
 
+ORDER = "".join(
+    f"{n:05} {code:<7} {flag} {words:<60} {words}\r\n"
+    for n, (code, flag, words) in enumerate(
+        [("A00", 0, "Kind"), ("A000", 1, "Kind, first form"), ("A001", 1, "Kind, second form")], 1
+    )
+)
+OFFICIAL_PAIRS = (
+    "Some notice.\t\t\t\t\t\t\r\nColumn1/Column2 Edits\t\t\t\t\t\t\r\n"
+    "Column 1\tColumn 2\t*=in existence\tEffective\tDeletion\tModifier\tPTP Edit Rationale\r\n"
+    "\t\tprior to 1996\tDate\tDate\t0=not allowed\t\r\n\t\t\t\t*=no data\t1=allowed\t\r\n"
+    "\t\t\t\t\t9=not applicable\t\r\n0001A\t0591T\t\t20220101\t*\t1\tsome reason\r\n"
+)
 DAMAGED: list[tuple[str, str, Change, str, str]] = [
     ("hcpcs cut within a row", "hcpcs", _half, "", "cut off|cells, expected 48"),
     ("hcpcs cut between rows", "hcpcs", _tenth, "", "a whole file has 7,500 or more: cut off"),
@@ -141,6 +153,17 @@ DAMAGED: list[tuple[str, str, Change, str, str]] = [
     ("pairs, one part of four", "pairs", lambda t: t, "ncci_2024Q3.csv", "2,300,000 or more: cut off"),
     ("pairs without a quarter", "pairs", lambda t: t, "pairs.csv", "quarter is told by the file name only"),
     ("pairs cut within a row", "pairs", _half, "ncci_2024Q3.csv", "cells, expected 5|cut off"),
+    ("an order file cut within a line", "pairs", lambda _: ORDER[:-40], "icd10cm-order-2025.txt", "no end: cut off|not in the columns"),
+    ("an order file, lines shuffled", "pairs", lambda _: "\r\n".join(ORDER.split("\r\n")[i] for i in (0, 2, 1)) + "\r\n", "icd10cm-order-2025.txt", "lines lost or shuffled"),
+    ("an order file of a few lines", "pairs", lambda _: ORDER, "icd10cm-order-2025.txt", "90,000 or more: cut off"),
+    ("an order file without its year", "pairs", lambda _: ORDER, "order.txt", "fiscal year is told by the name only"),
+    ("an order file, a code below a billable one", "pairs", lambda _: ORDER.replace("00001 A00     0", "00001 A00     1"), "icd10cm-order-2025.txt", "which is billable"),
+    ("a tabular list cut off", "pairs", lambda _: '<?xml version="1.0"?>\n<ICD10CM.tabular><version>2026</version><chapter>', "tabular.xml", "not readable as XML"),
+    ("a tabular list of nothing", "pairs", lambda _: "<ICD10CM.tabular><version>2026</version></ICD10CM.tabular>", "tabular.xml", "holds no codes"),
+    ("an index cut off", "pairs", lambda _: "<ICD10CM.index><version>2026</version><title>ICD-10-CM INDEX TO DISEASES and INJURIES</title><letter>", "index.xml", "not readable as XML"),
+    ("addenda without their index", "pairs", lambda _: "  ICD-10-CM INDEX to DISEASES and INJURIES\n   2026 Addenda\nNo Change     Abasia\nAdd           - hysterical F44.4\n", "addenda.txt", "import that one first"),
+    ("official pairs, three parts missing", "pairs", lambda _: OFFICIAL_PAIRS, "ccipra-v323r0-f1.TXT", "parts f2, f3, f4 are missing"),
+    ("official pairs of the hospital", "pairs", lambda _: OFFICIAL_PAIRS, "ccioph-v323r0-f1.TXT", "hospital table by its name"),
     ("a binary file", "pairs", lambda _: "\x00\x01\x02", "x.bin", "none of the official files"),
     ("an empty file", "pairs", lambda _: "", "x.csv", "none of the official files"),
 ]  # fmt: skip
