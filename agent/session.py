@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +28,9 @@ class Session:
     examples: "CaseExamples | None" = None
 
     def context_of(self, tenant: str) -> Context:
-        """The context for a practice: its name, and no other practice's examples."""
+        """The context for a practice today: its name, and no other practice's examples; a server runs for many days."""
         own = self.examples.for_tenant(tenant) if self.examples else None
-        return replace(self.context, tenant=tenant, examples=own)
+        return replace(self.context, tenant=tenant, examples=own, today=date.today())  # noqa: DTZ011 - the practice's own day
 
     def code(self, raw: "RawEncounter", out: "Place | None") -> CodingResult:
         """Code one encounter into ``out``."""
@@ -52,8 +53,8 @@ def open_session(
     from agent.desk.examples import CaseExamples
     from agent.graph import build_graph
     from agent.policy import load_policy
-    from agent.store import Store
     from agent.shelf import open_bookshelf
+    from agent.store import Store
 
     folder = store or settings.home / "store"
     with build_progress(quiet=quiet) as progress:

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import orjson
@@ -289,3 +291,11 @@ def test_two_desks_on_one_store_give_one_decision(opened: Opened) -> None:
             said = sorted(pool.map(decide, (one, two)))
         assert said == ["NotWaiting", "emitted"]
         assert [e.action for e in two.audit(ANKLE)].count("emitted") == 1
+
+
+def test_a_desk_that_has_been_open_for_months_codes_as_of_today(sitting: Desk) -> None:
+    opened_long_ago = replace(sitting.session.context, today=date(2026, 8, 1))  # before the visit
+    desk = replace(sitting, session=replace(sitting.session, context=opened_long_ago))
+    claim = desk.submit(shipped()).claim
+    assert claim is not None
+    assert claim.created >= date(2026, 8, 3)
