@@ -68,14 +68,19 @@ def fetch_encounter(
 
     Raises:
         FhirError: the record can not be read whole.
+        AwsBusyError: the server could not do it now; batch and Lambda try such a member again later.
     """
-    from tools.fhir.rest import fetch
+    from agent.aws.clients import AwsBusyError
+    from tools.fhir.rest import UnavailableError, fetch
 
     by: Literal["search", "everything"] = (
         "everything" if settings.fhir and settings.fhir.fetch == "everything" else "search"
     )
     today = date.today()  # noqa: DTZ011 # the coding date is the practice's calendar day
-    return fetch(client, reference.removeprefix("Encounter/"), as_of=today, context=context, by=by)
+    try:
+        return fetch(client, reference.removeprefix("Encounter/"), as_of=today, context=context, by=by)
+    except UnavailableError as fault:
+        raise AwsBusyError(str(fault)) from None
 
 
 def _trusted(given: FhirSettings) -> "ssl.SSLContext":

@@ -12,6 +12,7 @@ import pytest
 from fhir.resources.R4B.claim import Claim as R4Claim
 from fhir.resources.R4B.provenance import Provenance as R4Provenance
 
+from agent.aws.clients import AwsBusyError
 from agent.cli.errors import user_errors
 from agent.fhir import fetch_encounter, open_fhir
 from agent.run import code_encounter
@@ -154,6 +155,19 @@ def test_a_record_that_can_not_be_trusted_is_one_line_and_no_claim(
     assert said in ran.complaint
     assert desk.files() == set()
     assert not re.search("Whitcombe|Jamal", ran.err)
+
+
+def test_a_server_that_is_down_is_worth_another_try(
+    served: FhirService, home: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    served.faults.add("503", times=99)
+    settings = Settings(home=home, fhir=FhirSettings(url=served.base))
+    with open_fhir(settings) as reader, pytest.raises(AwsBusyError, match="run it again later"):
+        fetch_encounter(reader, "Encounter/05-ankle-injury", settings)
+    ran = desk.code(Path("Encounter/05-ankle-injury"))
+    assert (ran.code, "run it again later" in ran.complaint) == (2, True)
+    assert desk.files() == set()
 
 
 def test_an_encounter_that_is_not_there(desk: Desk) -> None:
