@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 WIDE, TABLET = {"width": 1280, "height": 800}, {"width": 820, "height": 1100}
@@ -23,6 +23,8 @@ def main() -> None:
         said = ""
         while "password" not in said and demo.poll() is None:
             said += demo.stdout.readline()
+        if "password" not in said:
+            raise SystemExit("the demo did not start; try: superbill workbench --demo")
         url, password = re.search(r"(http\S+)", said).group(1), re.search(r"password (\S+)", said).group(1)
         try:
             walk(url, password, folder)
@@ -78,7 +80,9 @@ def review(page: Page, folder: Path) -> None:
         page.keyboard.press("Escape")
     for number, name in ((2, "em"), (3, "history"), (5, "claim")):
         page.keyboard.press(str(number))
-        page.wait_for_load_state("networkidle")
+        if name == "claim":
+            expect(page.locator(".paper").first).to_have_js_property("naturalWidth", 918)
+        page.evaluate("scrollTo(0, 0)")
         keep(page, folder, name)
     page.locator(".x12").scroll_into_view_if_needed()
     keep(page, folder, "837p")
