@@ -3,6 +3,8 @@
 import fcntl
 import hashlib
 import os
+import re
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -21,11 +23,13 @@ from agent.batch.manifest import Item, items, measure
 from agent.batch.pool import Pool
 from agent.batch.worker import LOCK, Setup, Task
 from agent.cli.errors import EXIT_INPUT, EXIT_INTERNAL, EXIT_OK, WORST_FIRST
+from agent.outputs import ALWAYS, RENDERINGS
 from agent.store import Store
 
 RESULTS = "results.jsonl"
 DEAD = "dead-letter.jsonl"
 RUN_LOCK = "run.lock"
+LEFT = re.compile(r"\.[A-Za-z0-9][A-Za-z0-9_.-]*-[a-z0-9_]{8}")
 FAILED = (EXIT_INTERNAL, EXIT_INPUT)
 
 
@@ -63,6 +67,8 @@ def run_batch(options: BatchOptions, step: Callable[[str], None]) -> Summary:
     members, manifest = measure(options.manifest)
     work = _work_folder(options)
     with _alone(work):
+        if isinstance(options.out, Path):
+            sweep(options.out)
         store = Store(options.store)
         journal = Journal(work / "journal.sqlite")
         try:
@@ -172,6 +178,17 @@ def _work_folder(options: BatchOptions) -> Path:
     except OSError as fault:
         raise BatchError(f"{work}: can not be made ({fault.strerror}); give another --out") from None
     return work
+
+
+def sweep(out: Path) -> None:
+    """Remove the half-written folders that a killed run left: ``.<id>-<random>``, with nothing in it but files of ours."""
+    ours = {*ALWAYS.values(), *RENDERINGS.values()}
+    for folder in out.glob(".*"):
+        if not LEFT.fullmatch(folder.name) or not folder.is_dir():
+            continue
+        inside = [p for p in folder.rglob("*") if p.is_file()]
+        if all(p.name in ours for p in inside):
+            shutil.rmtree(folder)
 
 
 @contextmanager

@@ -89,7 +89,7 @@ def disturbed(run: Run, members: int, kills: int, seed: int) -> int:
         Kills that hit a living process.
     """
     draw = random.Random(seed)  # noqa: S311 - no secret
-    points = sorted(draw.sample(range(1, max(members - run.workers, kills + 1)), kills))
+    points = sorted(draw.sample(range(1, max(members * 9 // 10, kills + 1)), kills))
     process, hit = run.start(), 0
     for number, point in enumerate(points):
         while run.done() < point and not _over(process):

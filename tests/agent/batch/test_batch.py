@@ -16,7 +16,7 @@ from agent.batch.errors import BatchError, WorkerError
 from agent.batch.journal import Outcome
 from agent.batch.manifest import Item
 from agent.batch.pool import DEATHS, Pool
-from agent.batch.run import BatchOptions, run_batch
+from agent.batch.run import BatchOptions, run_batch, sweep
 from agent.batch.worker import Setup, Task
 from evals.benchmarks.soak import Run, disturbed, faults, results, undisturbed
 from evals.benchmarks.synthetic import encounters, write_batch
@@ -204,6 +204,22 @@ class TestBatch:
         )
         assert absent.returncode == 2
         assert absent.stderr.count(b"\n") == 1
+
+
+def test_what_a_killed_run_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
+    left, old, foreign, hidden = (
+        tmp_path / n for n in (".a-b1_2c3d4", ".a-old-b1_2c3d4", ".x-b1_2c3d4", ".git")
+    )
+    for folder, file in (
+        (left, "coding.json"),
+        (old / "a", "claim.837"),
+        (foreign, "notes.txt"),
+        (hidden, "HEAD"),
+    ):
+        folder.mkdir(parents=True)
+        (folder / file).touch()
+    sweep(tmp_path)
+    assert {p.name for p in tmp_path.iterdir()} == {foreign.name, hidden.name}
 
 
 class TestPool:
