@@ -12,7 +12,7 @@ from agent.coder.case import CONDITIONS, Case, Seen
 from agent.coder.effects import Effect, culprits, effects
 from agent.coder.postoperative import aftercare
 from agent.coder.sites import bite_site
-from agent.coder.titles import at_level, part_with, parts_of, title_of, unknown_titles
+from agent.coder.titles import at_level, part_with, parts_of, sided, title_of, unknown_titles
 from agent.coder.wording import PAST, TOBACCO, cause_of, concept_query, fuller, under_treatment
 
 NAMED_IN = frozenset({"assessment", "assessment_plan", "addendum"})
@@ -23,6 +23,11 @@ UNDERWAY = re.compile(
 BEFORE_SURGERY = re.compile(
     r"\b(?:pre-?op\w*|clearance|planned|upcoming|scheduled|before)\b[^.;:]*$", re.IGNORECASE
 )
+MISHAP = re.compile(
+    r"accident|fall|fell|collision|crash|struck|hit|bite|sting|bitten|assault|\bmv[ac]\b|injur|cut|burn|exposure|overexert|tripp|slip",
+    re.IGNORECASE,
+)
+"""External causes that may head an item; places and activities never do."""
 BESIDE = re.compile(r"\w{3,}.*\b(?:with|and)\s+$", re.IGNORECASE | re.DOTALL)
 BESIDES = ("I.C.19.e", "I.C.21.c")
 """Sections by which one mention is reported by two codes: an effect with its drug, aftercare with the status."""
@@ -38,6 +43,7 @@ VAGUE = frozenset(
         "injuries",
         "infected",
         "infection",
+        "bleeding",
     }
 )
 
@@ -72,7 +78,7 @@ def candidates(case: Case) -> list[Candidate]:
 
 def _candidate(case: Case, seen: Seen, listed: tuple[Seen, ...], why: str, guideline: str) -> Candidate:
     whole = title_of(case, seen) if seen.is_header else ""
-    title = whole if _heads(case, seen) else part_with(whole, str(seen.text))
+    title = whole if _heads(case, seen) else sided(part_with(whole, str(seen.text)), whole)
     known = concept_query(case, seen)
     cause = cause_of(seen, whole)
     queries = dict.fromkeys(
@@ -80,11 +86,15 @@ def _candidate(case: Case, seen: Seen, listed: tuple[Seen, ...], why: str, guide
     )
     if culprits(case, seen, listed) or TOBACCO.search(known):
         queries = {known: None}
-    elif under_treatment(known, listed):
+    elif seen.vocabulary_kind == "external" or under_treatment(known, listed):
         queries = {PAST.sub("", known).strip(): None}
     else:
         more = fuller(case, seen)
         queries = {more: None} if more else queries
+    if (
+        seen.vocabulary_kind == "external"
+    ):  # "status post accident": what it has caused is what is treated now
+        seen = Seen(document=seen.document, index=seen.index, raw={**seen.raw, "temporality": "recent"})
     return Candidate(
         seen=seen,
         listed=listed,
@@ -104,9 +114,10 @@ def _heads(case: Case, seen: Seen) -> bool:
 
 
 def _is_errand(seen: Seen) -> bool:
-    """A line of the plan that names an errand or a place ("suture removal in 10 days", "at home") is no condition."""
-    loose = seen.vocabulary_kind in {"encounter", "external", None}
-    return bool(seen.kind == "status" and seen.section_kind == "plan" and loose)
+    """A line that names an errand or a place ("suture removal in 10 days", "school note provided") is no condition."""
+    loose = seen.vocabulary_kind in {"encounter", "external", None} and seen.section_kind == "plan"
+    place = seen.vocabulary_kind == "external" and not MISHAP.search(str(seen.concept))
+    return bool(seen.kind == "status" and (loose or place))
 
 
 def _in_passing(case: Case, seen: Seen) -> bool:
@@ -231,6 +242,9 @@ def _from_reason(case: Case) -> Iterator[Candidate]:
     for kinds in (("chief_complaint",), ("hpi",), ("other", "exam", "results")):
         found = [m for m in case.of("problem") if m.section_kind in kinds and m.is_established]
         found = [m for m in found if m.concept not in VAGUE] or found
+        found = found or [
+            m for m in case.of("status") if m.section_kind in kinds and m.vocabulary_kind == "encounter"
+        ]
         for seen in found[:3]:
             yield _candidate(case, seen, (seen,), "reason for the visit", "IV.D")
         if found:

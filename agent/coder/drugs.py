@@ -16,8 +16,15 @@ HERE = re.compile(
     r"\b(?:today|here|in[- ](?:the |our )?(?:office|clinic)|by the nurse|deltoid|gluteal|gluteus)\b"
 )
 NOT_TODAY = re.compile(r"\b(?:will|next|last|due|declined|refused|hospital|emergency)\b")
-DOSE = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s*(mg|mcg|units?|g)\b(?!/)")
-IN_MG = {"mg": Decimal(1), "mcg": Decimal("0.001"), "g": Decimal(1000)}
+DOSE = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s*(mg|mcg|units?|g|grams?|gm)\b(?!/)")
+IN_MG = {
+    "mg": Decimal(1),
+    "mcg": Decimal("0.001"),
+    "g": Decimal(1000),
+    "gram": Decimal(1000),
+    "grams": Decimal(1000),
+    "gm": Decimal(1000),
+}
 MINIMUM_SCORE = 0.3
 SAME_DRUG = 0.75
 INJECTION = "96372"

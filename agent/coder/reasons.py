@@ -12,6 +12,7 @@ from agent.coder.lines import Line
 
 Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], Diagnosed]
 ADULT = 18
+PREGNANCY_TESTS = frozenset({"81025", "84703"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +47,13 @@ def _wanted(case: Case, diagnosed: Diagnosed, lines: Sequence[Line]) -> Iterator
             yield Wanted(code=_routine(case, diagnosed), line=line, guideline="I.C.21.c.13", first=True)
         elif category == "vaccine":
             yield Wanted(code="Z23", line=line, guideline="I.C.21.c.2")
+        elif line.code in PREGNANCY_TESTS:
+            yield Wanted(code=_pregnancy(line.said.lower()), line=line, guideline="I.C.21.c.13")
+
+
+def _pregnancy(said: str) -> str:
+    """A pregnancy test by its result: Z32.01 positive, Z32.02 negative, Z32.00 not told."""
+    return next((c for word, c in (("negative", "Z32.02"), ("positive", "Z32.01")) if word in said), "Z32.00")
 
 
 def _routine(case: Case, diagnosed: Diagnosed) -> str:

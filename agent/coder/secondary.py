@@ -27,6 +27,10 @@ OVER = 70.0
 NUMBER = re.compile(r"\d{2}(?:\.\d+)?")
 ESTROGEN = re.compile(r"\b(?:ER|estrogen[- ]receptor)[- ]?(?P<sign>positive|negative)\b", re.IGNORECASE)
 OTHER_RECEPTORS = re.compile(r"\bHER-?2\b|\bPR\b|progesterone[- ]receptor|triple[- ]negative", re.IGNORECASE)
+DEMENTING = "G10|G20|G30|G31.0|G31.83|G35"
+DISTURBED = re.compile(
+    r"(?<!without )(?:behavio\w+ disturbance|agitat|psychos|hallucin|delusion|wander|aggress)"
+)
 TAKEN = frozenset({"present"})
 STOPPED = "stopped"
 STORY = frozenset({"hpi", "chief_complaint", "assessment", "assessment_plan", "other"})
@@ -54,6 +58,7 @@ def secondary(case: Case, diagnoses: Sequence[Diagnosis]) -> Stage:
     """The diagnoses with what goes with them at their end."""
     wanted = [
         *_receptors(case, diagnoses),
+        *_dementia(case, diagnoses),
         *_drugs(case, diagnoses),
         *_body_mass(case, diagnoses),
         *_tobacco(case, diagnoses),
@@ -160,6 +165,24 @@ def _receptors(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate
         found = ESTROGEN.search(told[0][1])
         query = f"estrogen receptor {(found['sign'] if found else '').lower()}"
         yield _candidate(told[0][0], query, "receptor status of the tumour", "I.A.17")
+
+
+def _dementia(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate]:
+    """The dementia that a disease of the brain causes, beside it: its degree and behaviour as told (I.A.13)."""
+    if any(covers("F01-F03", d.code) for d in diagnoses):
+        return
+    for d in (d for d in diagnoses if covers(DEMENTING, d.code)):
+        seen = d.candidates[0].seen
+        text = case.sentence(seen).lower()
+        if "dementia" in text:
+            degree = next((w for w in ("mild", "moderate", "severe") if w in text), "unspecified severity")
+            calm = not DISTURBED.search(text)
+            query = (
+                f"dementia in other diseases classified elsewhere, {degree}, without behavioral disturbance"
+            )
+            if calm:
+                yield _candidate(seen, query, f"the dementia of {d.code}", "I.A.13")
+            return
 
 
 def _tobacco(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate]:

@@ -20,7 +20,7 @@ TELLS = re.compile(
     r"you|continue|start|stop|order|ordered|refer|return|follow|followup|plan|discussed|advised|reports?|denies|"
     r"presents?|instructions?|agreements?|signed|electronically|labs?|medications?|recommend\w*|today|reasoning|"
     r"suspect\w*|possibl[ey]|probabl[ey]|likely|concern|rule|r/o|versus|vs|question\w*|consistent|etiology|differential|"
-    r"treatment|testing|counseling|education|referrals?|impression|assessment|date|time|minutes)\b",
+    r"treatment|testing|counseling|education|provided|notes?|letter|referrals?|impression|assessment|date|time|minutes)\b",
     re.IGNORECASE,
 )
 
@@ -80,6 +80,13 @@ def part_with(title: str, text: str) -> str:
     end = title.find(parts[place]) + len(parts[place])
     joined = place + 1 < len(parts) and title[end : end + 1] == ","
     return ", ".join(p.strip() for p in parts[place : place + 1 + joined])
+
+
+def sided(part: str, title: str) -> str:
+    """A part with the side at the head of its title ("right hallux valgus with bunion"), when it names none itself."""
+    side = re.match(r"\W*(left|right|bilateral)\b", title, re.IGNORECASE)
+    named = re.search(r"\b(?:left|right|bilateral|both)\b", part, re.IGNORECASE)
+    return f"{side[1].lower()} {part}" if part and side and not named else part
 
 
 def unknown_titles(case: Case) -> Iterator[Seen]:

@@ -97,7 +97,7 @@ NOT_DRUG = re.compile(
 
 
 THERAPY = re.compile(
-    r"\b(?:(?:physical|occupational|speech|hand) therapy|\bpt\b|splint|brace|walking boot|sling|crutches|orthotics?|"
+    r"\b(?:(?:physical|occupational|speech|hand) therapy|\bpt\b|splint|brace|walking boot|sling|crutches|orthotics?|hearing aids?|"
     r"insoles?|(?:continu|attend|resum|start|begin)\w*(?: with)?(?: the)? therapy|strap|ace wrap|compression (?:stockings?|wrap|sleeve)|home exercises?|exercise program|stretching)\b",
     re.IGNORECASE,
 )

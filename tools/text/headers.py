@@ -118,7 +118,8 @@ class HeaderFinder:
         norms = self.scene.tokens.norms[low:high]
         if not self.own or self.scene.kinds[sentence] != "assessment" or not 0 < len(norms) <= _BESIDE_MOST:
             return []
-        named = [d for d in drafts if d.kind == "problem" and d.assertion == "present" and _is_disease(d)]
+        named = [d for d in drafts if d.kind == "problem" and d.assertion == "present"]
+        named = [d for d in named if _is_disease(d) or len(norms) - (d.last - d.first) <= 1]
         plain = norms[0] not in word_set("header stop") and finite_verbs().isdisjoint(norms)
         return named if named and plain and named[0].first - low <= _LEAD_MOST else []
 
