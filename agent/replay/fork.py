@@ -16,7 +16,7 @@ from agent.replay.errors import ForkError
 from agent.replay.facts_changes import changed_facts
 from agent.replay.play import Replayed, replay, replay_context
 from agent.replay.proposal_changes import changed_proposal
-from agent.replay.recorded import RecordedModel, of_kind, recorded_turns
+from agent.replay.recorded import RecordedModel, TurnMisfit, of_kind, recorded_turns
 from agent.replay.side_by_side import SideBySide, side_by_side
 from agent.state import State
 from agent.trace import TraceEvent, trace_events
@@ -106,7 +106,9 @@ def _changed(events: Sequence[TraceEvent], context: Context, change: Change, ste
     return replace(
         given,
         facts=changed_facts(change, course.facts, context.bookshelf.payers),
-        model=RecordedModel(replies=recorded_turns(events, before=step), live=_live(spec, context)),
+        model=RecordedModel(
+            replies=recorded_turns(events, before=step), live=_live(spec, context), fitting=spec == "rules"
+        ),
         model_spec=spec,
         decisions=(),
         ends_by=None,
@@ -130,7 +132,7 @@ def _live(spec: str, context: Context) -> "BaseChatModel":
 def _run(course: CourseContext) -> State:
     try:
         return run_course(course)
-    except ConversationError as error:
+    except (ConversationError, TurnMisfit) as error:
         raise ForkError(
             "the coder's turns before that step do not fit the change; fork from its first turn (leave the step out)"
         ) from error

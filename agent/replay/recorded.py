@@ -28,11 +28,17 @@ class RecordingEnded(Exception):  # noqa: N818 - an end, not an error of anyone
         self.values: dict[str, Any] = {}
 
 
+class TurnMisfit(Exception):  # noqa: N818 - told by the fork in its own words
+    """A recorded turn is not what the coder would have said on these answers."""
+
+
 class RecordedModel(BaseChatModel):
     """Hands out recorded replies by their place in the conversation; after the last one a live model, if given, goes on."""
 
     replies: tuple[AIMessage, ...]
     live: BaseChatModel | None = None
+    fitting: bool = False
+    """Whether each recorded turn must be what the live model says there (the embedded coder can only go on with its own)."""
 
     @property
     def _llm_type(self) -> str:
@@ -48,7 +54,7 @@ class RecordedModel(BaseChatModel):
         """Recorded replies need no tools; the live model is told them when its turn comes."""
         if self.live is None:
             return self
-        return _Continued(replies=self.replies, live=self.live.bind_tools(tools, **kwargs))
+        return _Continued(self.replies, self.live.bind_tools(tools, **kwargs), fitting=self.fitting)
 
     def _generate(
         self,
@@ -66,14 +72,26 @@ class RecordedModel(BaseChatModel):
 class _Continued(Runnable[Any, AIMessage]):
     """The recorded replies first, then the live model with its tools bound."""
 
-    def __init__(self, replies: tuple[AIMessage, ...], live: Runnable[Any, AIMessage]) -> None:
+    def __init__(
+        self, replies: tuple[AIMessage, ...], live: Runnable[Any, AIMessage], *, fitting: bool
+    ) -> None:
         self._replies = replies
         self._live = live
+        self._fitting = fitting
 
     def invoke(self, input: Any, config: Any = None, **kwargs: Any) -> AIMessage:
         """The next reply of this conversation."""
         reply = recorded_reply(self._replies, input)
-        return self._live.invoke(input, config, **kwargs) if reply is None else reply
+        if reply is None or self._fitting:
+            said = self._live.invoke(input, config, **kwargs)
+            if reply is not None and _asked(said) != _asked(reply):
+                raise TurnMisfit
+            return said if reply is None else reply
+        return reply
+
+
+def _asked(message: AIMessage) -> list[tuple[str, Any]]:
+    return [(c["name"], c["args"]) for c in message.tool_calls]
 
 
 def recorded_reply(replies: Sequence[AIMessage], messages: Sequence[BaseMessage]) -> AIMessage | None:

@@ -147,3 +147,16 @@ def test_a_run_of_another_model_goes_on_with_the_model_that_is_configured(coded:
     assert told.compared.after.status == "emitted"
     by_rules = fork(events, coded.context, Change(model="rules"))
     assert by_rules.compared.after.em == "99204"
+
+
+def test_a_step_in_the_middle_either_fits_the_change_or_says_so(coded: Coded) -> None:
+    """The payer decides which codes are asked for, so turns before it was told do not fit; a later reading of the note does."""
+    events = coded.events("04")
+    turns = [e.seq for e in events if e.event == "turn"]
+    same = fork(events, coded.context, Change(model="rules"), at=turns[3])
+    assert same.at == turns[3]
+    assert same.compared.moved == ()
+    early = fork(events, coded.context, Change(sets={"payer": "commercial"}), at=turns[1])
+    assert "90471 → 3" in early.compared.after.lines
+    with pytest.raises(ForkError, match="do not fit the change; fork from its first turn"):
+        fork(events, coded.context, Change(sets={"payer": "commercial"}), at=turns[-1])
