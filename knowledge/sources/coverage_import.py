@@ -63,7 +63,7 @@ def import_coverage(paths: Sequence[Path], home: Path) -> Path:
     def fill(connection: sqlite3.Connection) -> int:
         connection.executescript(_SCHEMA)
         connection.executemany("INSERT INTO article VALUES (?, ?, ?, ?, ?)", articles.values())
-        _fill_contractors(connection, rows.get("article_x_contractor", []))
+        _fill_contractors(connection, rows.get("article_x_contractor", []), rows.get("contractor", []))
         procedures = _fill_procedures(connection, rows["article_x_hcpc_code"])
         return sum(_fill_kind(connection, kind, table, rows, procedures) for kind, table in _KINDS)
 
@@ -135,8 +135,21 @@ def _name(key: Key) -> tuple[str, int]:
     return f"A{key[0]}", int(key[1])
 
 
-def _fill_contractors(connection: sqlite3.Connection, rows: Sequence[Record]) -> None:
-    values = {(*_name(row.key), row.cells["contractor_id"].strip()) for row in rows}
+def _fill_contractors(
+    connection: sqlite3.Connection, rows: Sequence[Record], contractors: Sequence[Record]
+) -> None:
+    """Keep the database's own id of a contractor, and its number where the table of contractors tells it."""
+    numbers = {
+        row.cells["contractor_id"].strip(): row.cells.get("contractor_number", "").strip()
+        for row in contractors
+    }
+    values = {
+        (*_name(row.key), named)
+        for row in rows
+        for own in [row.cells["contractor_id"].strip()]
+        for named in (own, numbers.get(own, ""))
+        if named
+    }
     connection.executemany("INSERT INTO article_contractor VALUES (?, ?, ?)", sorted(values))
 
 

@@ -1,6 +1,7 @@
 """Coverage articles: first in linkage, by contractor, group and date; silent where they do not decide."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +54,23 @@ def test_where_the_article_does_not_hold_the_other_rules_answer(links: LinkageTa
     assert links.check("I34.0", "93308", on=ON, contractor=FLORIDA).source.table != "coverage"
     named = links.check("Z01.818", "93306", on=ON, contractor=FLORIDA)
     assert named.source.table != "coverage"  # the article's words name it: its lists do not decide
+
+
+def test_a_contractor_is_known_by_its_id_and_its_number(tmp_path: Path) -> None:
+    files = official.coverage()
+    files["article_x_contractor.csv"] = files["article_x_contractor.csv"].replace("09102", "368")
+    files["contractor.csv"] = (
+        "contractor_id,contractor_type_id,contractor_version,contractor_bus_name,contractor_number\n"
+        "368,9,1,Own name,09102\n"
+    )
+    paths = []
+    for name, text in files.items():
+        paths.append(tmp_path / name)
+        paths[-1].write_text(text, encoding="latin-1")
+    import_coverage(paths, tmp_path / "home")
+    coverage = CoverageTable(ImportedTables(tmp_path / "home").pick)
+    for contractor, speaks in (("368", True), ("09102", True), ("9", False)):
+        assert (coverage.check("I34.0", "93306", ON, contractor) is not None) is speaks
 
 
 def test_an_asterisk_is_told(links: LinkageTable) -> None:
