@@ -31,23 +31,23 @@ def self_check(state: State, runtime: Runtime[Context]) -> Command[Literal["code
     context = runtime.context
     claim = _as_first_made(assemble_claim(proposal, state["facts"], context), context)
     findings = waive(judge(claim, proposal, state, context), state)
-    attempt = len(state["rounds"]) + 1
+    attempt, by_person = len(state["rounds"]) + 1, state["decision"] is not None
+    errors = [f for f in findings if f.level == "error" and f.override is None]
+    mendable = [f for f in errors if not f.rule.startswith(NOT_THE_CODERS)]
+    goes_on = not mendable or by_person or attempt > context.limits.repairs
     found = CheckRound(
         attempt=attempt,
         claim_sha256=claim_sha256(claim),
         after_message=len(state["messages"]),
         findings=findings,
         created=claim.created,
-        corrects=_corrects(claim, context),
+        corrects=_corrects(claim, context) if goes_on else None,
     )
-    by_person = state["decision"] is not None
     rated = proposal if by_person else rate(proposal, claim, context.model_spec)
     update = {"proposal": rated, "claim": claim, "findings": findings, "rounds": (found,)}
     if not by_person:
         update["usage"] = aged(state["usage"])
-    errors = [f for f in findings if f.level == "error" and f.override is None]
-    mendable = [f for f in errors if not f.rule.startswith(NOT_THE_CODERS)]
-    if not mendable or by_person or attempt > context.limits.repairs:
+    if goes_on:
         return Command(goto="triage", update=update)
     return Command(goto="code", update={**update, "messages": [_feedback(attempt, findings)]})
 

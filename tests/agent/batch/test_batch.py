@@ -13,13 +13,17 @@ import orjson
 import pytest
 
 from agent.batch.errors import BatchError, WorkerError
+from agent.batch.job import Job
 from agent.batch.journal import Outcome
 from agent.batch.manifest import Item
 from agent.batch.pool import DEATHS, Pool
 from agent.batch.run import BatchOptions, run_batch, sweep
 from agent.batch.worker import Setup, Task
-from evals.benchmarks.soak import Run, disturbed, faults, results, undisturbed
+from agent.session import open_session
+from agent.settings import load_settings
+from evals.benchmarks.soak import Run, content_of, disturbed, faults, results, undisturbed
 from evals.benchmarks.synthetic import encounters, write_batch
+from knowledge.bookshelf import Bookshelf
 from tests.agent.cli_run import ENCOUNTERS, POLICY
 
 ANKLE = ENCOUNTERS / "05-ankle-injury.json"
@@ -300,3 +304,25 @@ def test_an_orphan_worker_holds_the_next_run_back(tmp_path: Path) -> None:
             fcntl.flock(mine, fcntl.LOCK_EX)
     finally:
         os.waitpid(child, 0)
+
+
+def test_a_member_killed_between_its_number_and_its_journal_comes_out_the_same(
+    tmp_path: Path, home: Path, shelf: Bookshelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that the self-check sent back first: its own reservation is no earlier claim that it corrects."""
+    monkeypatch.setattr(Bookshelf, "open", lambda *_, **__: shelf)
+    name, content = list(encounters(2))[1]
+    (tmp_path / f"{name}.json").write_bytes(content)
+    item = Item(line=1, digest="", id=name, encounter=f"{name}.json")
+    seen = []
+    with open_session(
+        load_settings({"SUPERBILL_HOME": str(home)}), store=tmp_path / "s", policy=POLICY, pdf=False
+    ) as s:
+        job = Job(session=s, folder=tmp_path)
+        for place in ("first", "again"):
+            out = tmp_path / place
+            assert job.code(item, out, 500_000_001).status == "emitted"
+            seen.append({f.name: content_of(f.name, f.read_bytes()) for f in sorted(out.iterdir())})
+    assert seen[0] == seen[1]
+    rounds = [line for line in seen[0]["trace.jsonl"].splitlines() if b'"event":"judged"' in line]
+    assert len(rounds) > 1
