@@ -8,7 +8,8 @@ from pathlib import Path
 
 from agent.desk.people import Person, Role
 from agent.workbench.database import Database
-from agent.workbench.users import UserError, as_role
+from agent.workbench.errors import UserError
+from agent.workbench.users import as_role
 
 SCHEMA = """
 create table if not exists token (
