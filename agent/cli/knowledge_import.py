@@ -47,9 +47,14 @@ def run(options: argparse.Namespace) -> int:
     say = (lambda _: None) if options.json else _say
     with build_progress(quiet=not sys.stderr.isatty()) as progress, TemporaryDirectory() as folder:
         fetched = _fetch(options, Path(folder), progress)
-        outcomes = _import([*options.paths, *fetched], home, progress, say)
+        paths = [*options.paths, *fetched]
+        outcomes = _import(paths, home, progress, say, each=options.json or any(p.is_dir() for p in paths))
         _warm(home, outcomes, progress)
-    refused = sum(outcome.state == "refused" for outcome in outcomes)
+    named = {str(path) for path in options.paths}
+    refused = sum(
+        outcome.state == "refused" or (outcome.state == "passed over" and named.issuperset(outcome.files))
+        for outcome in outcomes
+    )
     if options.json:
         document = {"home": str(home), "refused": refused, "files": [_shown(o) for o in outcomes]}
         sys.stdout.write(orjson.dumps(document).decode() + "\n")
@@ -90,14 +95,17 @@ def _import(
     home: Path,
     progress: Callable[[str, int, int], None] | None,
     say: Callable[["Outcome"], None],
+    *,
+    each: bool,
 ) -> list["Outcome"]:
+    """Import; with ``each``, what is refused does not stop the rest, else it is raised."""
     from knowledge.bookshelf import DATA
     from knowledge.edits import EditTables
     from knowledge.sources.recognise import Outcome, import_files, import_folder
 
     known = EditTables.load(DATA)
     outcomes: list[Outcome] = []
-    if any(path.is_dir() for path in paths):
+    if each:
         found = import_folder(paths, home, known, progress)
     else:
         names = tuple(str(path) for path in paths)

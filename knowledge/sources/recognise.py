@@ -60,7 +60,7 @@ def import_files(
     """
     into = Into(home=home, edits=known, procedures=ProcedureTable.load(DATA), progress=progress)
     with TemporaryDirectory() as folder:
-        found = [(path, _format_of(path)) for given in paths for path in unpacked(given, Path(folder))]
+        found = [(path, _wanted(path)) for given in paths for path in unpacked(given, Path(folder))]
         for one in FORMATS:
             members = list(dict.fromkeys(path for path, found_format in found if found_format is one))
             if members:
@@ -98,6 +98,14 @@ def files_in(folder: Path) -> list[Path]:
     return sorted(p for p in found if not any(part.startswith(".") for part in p.relative_to(folder).parts))
 
 
+def _wanted(path: Path) -> Format:
+    """The format of a file that a person named; why it has none, where that is known."""
+    reason = _no_table(path)
+    if reason is not None:
+        raise TableError(f"{reason}; nothing is imported")
+    return _format_of(path)
+
+
 def _format_of(path: Path) -> Format:
     found = format_of(head_of(path)[1])
     if found is None:
@@ -131,6 +139,11 @@ def _passed_over(path: Path) -> str | None:
     """Why a file is not even tried: it says itself that it is an excerpt, or is known to be no table."""
     if "excerpt" in path.name.lower():
         return f"{path.name}: says by its name that it is an excerpt; an edition is made of whole files"
+    return _no_table(path)
+
+
+def _no_table(path: Path) -> str | None:
+    """Why a file is no table of ours, where its content is known; None otherwise."""
     try:
         head = head_of(path)[1]
     except TableError:

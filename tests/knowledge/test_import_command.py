@@ -66,6 +66,24 @@ def test_a_folder_of_every_format_goes_in_and_strangers_are_named(
     assert b"SECRET" not in values.read_bytes()
 
 
+def test_files_named_are_each_told_in_json_and_a_stranger_is_an_error(
+    whole: Path, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    schema, cut = tmp_path / "x.xsd", tmp_path / "GPCI2025.csv"
+    schema.write_text('<?xml version="1.0"?>\n<xsd:schema id="x">', encoding="utf-8")
+    cut.write_text(official.gpci()[:900], encoding="utf-8")
+    good = whole / "GPCI2026.csv"
+    command = ["knowledge", "import", str(schema), str(cut), str(good)]
+    assert main([*command, "--json"]) == EXIT_INPUT
+    told = orjson.loads(capsys.readouterr().out)
+    assert {f["files"][0]: f["state"] for f in told["files"]} == {
+        str(schema): "passed over", str(cut): "refused", str(good): "imported",
+    }  # fmt: skip
+    assert told["refused"] == 2
+    assert main(command) == EXIT_INPUT
+    assert "x.xsd: a schema of the XML files" in capsys.readouterr().err
+
+
 def _half(text: str) -> str:
     return text[: len(text) // 2 + 3]
 
