@@ -122,6 +122,24 @@ def test_rejection_needs_a_reason(visit, token, desk, fresh):
     assert desk.case(encounter).item.status == "rejected"
 
 
+def test_an_error_is_overridden_with_a_reason_and_stays_to_be_seen(visit, token, desk, fresh):
+    encounter = fresh()
+    visitor, url = visit("reviewer.north"), f"/case/{token(encounter)}"
+
+    def wrong_modifier(_, lines):
+        lines[0]["modifiers"] = "59"
+
+    visitor.post(f"{url}/amend", amended(desk, encounter, visitor, wrong_modifier))
+    assert 'name="rule" value="modifier.not_allowed"' in visitor.get(url).text
+    form = {"claim_sha256": desk.case(encounter).claim_sha256, "rule": "modifier.not_allowed"}
+    assert visitor.post(f"{url}/override", {**form, "reason": " "}).status_code == 409
+    done = visitor.post(f"{url}/override", {**form, "reason": "the payer asks for it"})
+    assert done.headers["location"] == f"{url}?done=override"
+    page = visitor.get(url).text
+    assert "Overridden by reviewer.north (reviewer): the payer asks for it" in page
+    assert 'name="rule" value="modifier.not_allowed"' not in page
+
+
 def test_a_rule_that_nobody_may_override_stays(visit, token, desk, fresh):
     encounter = fresh()
     sha = desk.case(encounter).claim_sha256
