@@ -112,10 +112,11 @@ def test_the_demo_serves_the_shipped_encounters_and_leaves_nothing(home, tmp_pat
         with httpx.Client(base_url=url, follow_redirects=True, trust_env=False) as client:
             mark = re.search(r'name="mark" value="(\w+)"', client.get("/signin").text).group(1)
             page = client.post("/signin", data={"name": "demo", "password": password, "mark": mark})
-        demo.send_signal(signal.SIGINT)
+        demo.send_signal(signal.SIGTERM)
         _, log = demo.communicate(timeout=30)
     assert page.text.count("data-row") == 10
     assert "Held" in page.text
+    assert demo.returncode == 0
     assert list(tmp_path.iterdir()) == []
     assert "Traceback" not in log
     assert "POST /signin 303" in log
