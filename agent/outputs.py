@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from agent import vault
 from agent.coding import Coding, ModelInfo, build_coding
 from agent.context import Context
 from agent.prompts import prompt_hashes
@@ -122,17 +123,22 @@ def _claim_json(claim: Claim | None) -> bytes:
 
 
 def _write_folder(folder: Path, files: dict[str, bytes]) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(folder.parent)
     made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         for name, content in files.items():
-            target = made / name
-            target.touch(mode=0o600)
-            target.write_bytes(content)
+            vault.write(made / name, content)
         _swap(made, folder)
     except BaseException:
         shutil.rmtree(made, ignore_errors=True)
         raise
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it that are missing, for their owner only."""
+    missing = [p for p in (folder, *folder.parents) if not p.exists()]
+    for path in reversed(missing):
+        path.mkdir(mode=0o700, exist_ok=True)
 
 
 def _swap(made: Path, folder: Path) -> None:

@@ -237,15 +237,15 @@ def state_types() -> list[tuple[str, str]]:
 @contextmanager
 def sqlite_checkpointer(folder: Path) -> "Iterator[BaseCheckpointSaver[str]]":
     """The default checkpointer: ``folder/checkpoints.sqlite``, readable by its owner only."""
-    import sqlite3
-
     from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
     from langgraph.checkpoint.sqlite import SqliteSaver
+
+    from agent import vault
 
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / "checkpoints.sqlite"
     path.touch(mode=0o600)
-    connection = sqlite3.connect(path, check_same_thread=False, timeout=30)
+    connection = vault.connect(path, isolation_level="", check_same_thread=False)
     connection.execute("pragma synchronous=normal")
     try:
         yield SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=state_types()))

@@ -34,6 +34,27 @@ class FhirSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KeySettings:
+    """Where the key at rest comes from: ``file`` (``SUPERBILL_KEY_FILE``) or base64 ``text`` (``SUPERBILL_KEY``)."""
+
+    file: Path | None = None
+    text: str | None = field(default=None, repr=False)
+
+
+def load_key_settings(environ: Mapping[str, str] | None = None) -> KeySettings:
+    """Where the key at rest comes from; neither is set when nothing is encrypted.
+
+    Raises:
+        SettingsError: both are set.
+    """
+    env = os.environ if environ is None else environ
+    file, text = (env.get(name, "").strip() for name in ("SUPERBILL_KEY_FILE", "SUPERBILL_KEY"))
+    if file and text:
+        raise SettingsError("SUPERBILL_KEY_FILE and SUPERBILL_KEY are both set; keep one")
+    return KeySettings(file=Path(file).expanduser() if file else None, text=text or None)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """What the environment decides.
 

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent import audit, worklist
+from agent import audit, vault, worklist
 from agent.audit import AuditVerdict
 from agent.identity import claim_sha256
 from agent.worklist import Summary
@@ -79,7 +79,7 @@ class Store:
             raise StoreError(
                 f"{folder}: no store can be kept here ({error.strerror}); give --store"
             ) from error
-        except sqlite3.DatabaseError as error:
+        except vault.database_errors() as error:
             raise StoreError(
                 f"{self._path}: no usable store ({error}); restore it or give --store"
             ) from error
@@ -87,7 +87,7 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A connection of one's own, closed at the end."""
-        db = sqlite3.connect(self._path, timeout=30, isolation_level=None)
+        db = vault.connect(self._path)
         try:
             db.execute("pragma journal_mode=wal")
             yield db

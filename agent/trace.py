@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
+from agent import vault
 from agent.context import Context
 from agent.identity import claim_sha256
 from agent.prompts import prompt_hashes
@@ -164,7 +165,7 @@ def load_trace(path: Path) -> tuple[TraceEvent, ...]:
     """
     path = path / "trace.jsonl" if path.is_dir() else path
     try:
-        lines = path.read_bytes().splitlines()
+        lines = vault.read(path).splitlines()
     except OSError as error:
         raise TraceError(f"{path}: can not be read ({error.strerror}); give an output folder") from error
     return parse_trace(lines, str(path))

@@ -7,6 +7,7 @@ import orjson
 from fastapi import APIRouter, Query, Response
 from fastapi.concurrency import run_in_threadpool
 
+from agent import vault
 from agent.api.bodies import EncounterStatus, Fault, Submission
 from agent.api.caller import Caller, Looking, RefusedError, Submitting
 from agent.desk import NoSuchEncounter
@@ -71,7 +72,7 @@ def artifact(caller: Looking, id: str, name: str) -> Response:
     out = _out(caller, caller.opened("encounter", id))
     if name not in KINDS or out is None or not (out / name).is_file():
         raise RefusedError(404, "no such artifact of this encounter")
-    return Response((out / name).read_bytes(), media_type=KINDS[name])
+    return Response(vault.read(out / name), media_type=KINDS[name])
 
 
 def _read(caller: Caller, body: Submission) -> "RawEncounter":

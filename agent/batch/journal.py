@@ -1,10 +1,10 @@
 """The journal of a batch: which member is done and how it went. One SQLite file, so that it resumes and stays flat in memory."""
 
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent import vault
 from knowledge.records import Record
 
 SCHEMA = """
@@ -44,7 +44,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         """Open or create the file, readable by its owner only."""
         path.touch(mode=0o600)
-        self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
+        self._db = vault.connect(path)
         self._db.execute("pragma journal_mode=wal")
         self._db.execute("pragma synchronous=normal")
         self._db.executescript(SCHEMA)

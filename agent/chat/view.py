@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
+from agent import vault
 from agent.coding import CodedDiagnosis, CodedLine, Coding
 from agent.replay.recorded import of_kind, recorded_facts
 from agent.trace import TraceError, TraceEvent, load_trace
@@ -80,7 +81,7 @@ def load_view(out: Path, against: Path | None = None) -> CaseView:
 def _coding(out: Path) -> Coding:
     path = out / "coding.json"
     try:
-        return Coding.model_validate(orjson.loads(path.read_bytes()))
+        return Coding.model_validate(orjson.loads(vault.read(path)))
     except OSError as error:
         raise TraceError(f"{path}: can not be read ({error.strerror}); give an output folder") from error
     except (orjson.JSONDecodeError, ValidationError) as error:

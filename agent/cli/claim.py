@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from agent import vault
 from agent.cli.claim_life import add_actions
 from agent.cli.errors import EXIT_BLOCKED, EXIT_OK, UsageError
+from agent.outputs import make_folder
 from agent.settings import load_settings
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def add(name: str, parser: argparse.ArgumentParser) -> None:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return vault.read(path)
     except OSError as error:
         raise UsageError(f"{path}: can not be read ({error.strerror}); check the path") from error
 
@@ -206,7 +208,7 @@ def _fill(loaded: "LoadedClaim", options: argparse.Namespace) -> int:
 def _write(path: Path, content: bytes) -> None:
     """Write a file that only its owner may read."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         path.touch(mode=0o600)
         path.chmod(0o600)
         path.write_bytes(content)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from agent import vault
 from agent.cli.errors import EXIT_BLOCKED, EXIT_OK, UsageError
+from agent.outputs import make_folder
 
 if TYPE_CHECKING:
     from agent.ledger.correction import Draft
@@ -81,7 +83,7 @@ def _claim(path: Path) -> "Claim":
     from tools.claim.load import load_claim
 
     try:
-        raw = path.read_bytes()
+        raw = vault.read(path)
     except OSError as error:
         raise UsageError(f"{path}: can not be read ({error.strerror}); check the path") from error
     claims = load_claim(raw, str(path)).claims
@@ -143,14 +145,13 @@ def _write(out: Path, claim: "Claim", value: dict[str, Any]) -> None:
     """Both files or none: written beside and renamed, for their owner only."""
     partial = out.with_name(f".{out.name}.partial")
     try:
-        partial.mkdir(parents=True, mode=0o700)
+        make_folder(partial.parent)
+        partial.mkdir(mode=0o700)
         for name, data in (
             ("claim.json", claim.model_dump_json().encode()),
             ("correction.json", orjson.dumps(value)),
         ):
-            path = partial / name
-            path.touch(mode=0o600)
-            path.write_bytes(data)
+            vault.write(partial / name, data)
         partial.rename(out)
     except OSError as error:
         raise UsageError(f"{out}: can not be written ({error.strerror}); name another folder") from error

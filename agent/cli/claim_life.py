@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from agent import vault
 from agent.cli.claim_correct import correct
 from agent.cli.claim_correct import declare as declare_correction
 from agent.cli.claim_stats import print_figures
@@ -51,7 +52,9 @@ def _add_submit(parser: argparse.ArgumentParser) -> None:
         "folders", type=Path, nargs="*", metavar="OUTDIR", help="folders of emitted encounters"
     )
     parser.add_argument(
-        "--to", required=True, help="folder:PATH, sftp://user@host/folder, s3://bucket/prefix or b2bi://bucket/prefix"
+        "--to",
+        required=True,
+        help="folder:PATH, sftp://user@host/folder, s3://bucket/prefix or b2bi://bucket/prefix",
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would go; keep and send nothing")
     parser.add_argument("--again", action="store_true", help="send rejected claims again although unchanged")
@@ -169,9 +172,9 @@ def _emitted(folder: Path, packs: "PayerPacks") -> "list[Outgoing]":
     from tools.claim.load import load_claim
 
     try:
-        raw = (folder / "claim.json").read_bytes()
+        raw = vault.read(folder / "claim.json")
         said = next((p for n in ("coding.json", "correction.json") if (p := folder / n).is_file()), None)
-        findings = orjson.loads(said.read_bytes())["findings"] if said else []
+        findings = orjson.loads(vault.read(said))["findings"] if said else []
     except (OSError, orjson.JSONDecodeError, KeyError) as error:
         raise UsageError(f"{folder}: can not be read ({type(error).__name__}); code it again") from error
     return [

@@ -26,6 +26,7 @@ def user_errors() -> tuple[type[Exception], ...]:
     from agent.store import StoreError
     from agent.submit.carrier import DeliveryError
     from agent.trace import TraceError
+    from agent.vault import VaultError
     from agent.workbench.errors import UserError
     from knowledge.errors import KnowledgeError
     from tools.claim.errors import ClaimError, UnreadableClaim, X12Error
@@ -49,6 +50,7 @@ def user_errors() -> tuple[type[Exception], ...]:
         UnreadableClaim,
         X12Error,
         UserError,
+        VaultError,
     )
 
 

@@ -3,10 +3,14 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.cli.errors import EXIT_OK, UsageError
 from agent.cli.progress import item_progress
 from agent.settings import load_settings
+
+if TYPE_CHECKING:
+    import sqlite3
 
 
 def add(name: str, parser: argparse.ArgumentParser) -> None:
@@ -32,6 +36,13 @@ def add(name: str, parser: argparse.ArgumentParser) -> None:
     serve.set_defaults(run=run_serve)
 
 
+def _connect(path: Path) -> "sqlite3.Connection":
+    """The store under the key at rest, if there is one."""
+    from agent import vault
+
+    return vault.connect(path, check_same_thread=False)
+
+
 def _store(options: argparse.Namespace) -> Path:
     path: Path = options.store or load_settings().home / "fhir.sqlite"
     return path
@@ -43,7 +54,7 @@ def run_load(options: argparse.Namespace) -> int:
     from tools.fhir.server.store import FhirStore
 
     files = [file for path in options.paths for file in files_of(path)]
-    store = FhirStore(_store(options))
+    store = FhirStore(_store(options), connect=_connect)
     try:
         with item_progress(len(files), quiet=options.quiet or not sys.stderr.isatty()) as step:
             count = sum(load(store, file, step=step) for file in files)
@@ -70,7 +81,7 @@ def run_serve(options: argparse.Namespace) -> int:
     except (ValueError, OSError, OverflowError) as error:
         raise UsageError(f"fhir serve: {error}") from error
     base = f"http://127.0.0.1:{server.server_port}/fhir/r4"
-    store = FhirStore(path)
+    store = FhirStore(path, connect=_connect)
     service = FhirService(store, base, mode=options.mode)
     service.faults.planned += faults
     attach(server, service)

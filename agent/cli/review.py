@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import orjson
 
+from agent import vault
 from agent.cli.errors import BY_STATUS, EXIT_BLOCKED, EXIT_OK, UsageError
 from agent.desk.people import Role
 from agent.settings import load_settings
@@ -154,7 +155,7 @@ def _shown(case: "Case") -> str:
     shown = Path(case.item.out) / "claim.json" if case.item.out else None
     if case.claim_sha256 is None or shown is None or not shown.is_file():
         return case.claim_sha256 or ""
-    (seen,) = load_claim(shown.read_bytes(), shown.name).claims
+    (seen,) = load_claim(vault.read(shown), shown.name).claims
     return claim_sha256(seen)
 
 

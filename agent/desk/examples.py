@@ -1,7 +1,8 @@
 """Approved cases as a Chroma collection, one folder a practice, so that no practice ever sees another's.
 
-Only vectors, codes and reasons are kept, no text of a note. Chroma is not made for several processes that write at
-once, so every visit opens the folder under a lock and closes it again; it happens once an approval, or once a lookup.
+Only vectors, codes and reasons are kept, no text of a note; with a key at rest all but the vectors is sealed. Chroma
+is not made for several processes that write at once, so every visit opens the folder under a lock and closes it
+again; it happens once an approval, or once a lookup.
 """
 
 import fcntl
@@ -15,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from agent import vault
 from knowledge.bookshelf import Bookshelf
 from knowledge.guidelines.embedding import LocalEmbedder
 from tools.examples import Example
@@ -45,9 +47,9 @@ class CaseExamples:
         """Keep an approved case, in place of an earlier coding of the same encounter."""
         with self._open() as (collection, embedder):
             collection.upsert(
-                ids=[example.encounter],
+                ids=[vault.blind(example.encounter)],
                 embeddings=embedder.embed([text], query=False),
-                metadatas=[{"said": orjson.dumps(example.model_dump(exclude={"score"})).decode()}],
+                metadatas=[{"said": vault.seal_text(NAME, _dumped(example))}],
             )
 
     def forget(self, encounters: Iterable[str]) -> None:
@@ -55,7 +57,7 @@ class CaseExamples:
         listed = list(encounters)
         if listed and self.folder.is_dir():
             with self._open() as (collection, _):
-                collection.delete(ids=listed)
+                collection.delete(ids=list(map(vault.blind, listed)))
 
     def similar(self, text: str, *, limit: int, leave_out: str = "") -> tuple[Example, ...]:
         """See ``tools.examples.Examples``."""
@@ -69,8 +71,9 @@ class CaseExamples:
             found = collection.query(
                 query_embeddings=[vector], n_results=min(limit + 1, kept), include=["metadatas", "distances"]
             )
+        hidden = vault.blind(leave_out)
         rows = zip(found["ids"][0], found["metadatas"][0], found["distances"][0], strict=True)
-        nearest = (_example(said["said"], distance) for own, said, distance in rows if own != leave_out)
+        nearest = (_example(said["said"], distance) for own, said, distance in rows if own != hidden)
         return tuple(e for e in nearest if e.score >= FLOOR)[:limit]
 
     @contextmanager
@@ -113,6 +116,10 @@ class CaseExamples:
         return embedder
 
 
+def _dumped(example: Example) -> str:
+    return orjson.dumps(example.model_dump(exclude={"score"})).decode()
+
+
 def _example(said: str, distance: float) -> Example:
     score = round(max(0.0, min(1.0, 1.0 - distance)), 4)
-    return Example.model_validate({**orjson.loads(said), "score": score})
+    return Example.model_validate({**orjson.loads(vault.unseal_text(NAME, said)), "score": score})

@@ -6,13 +6,12 @@ files compacted.
 """
 
 import shutil
-import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent import audit
+from agent import audit, vault
 from agent.desk.book import Row
 from agent.desk.errors import NotAllowed
 from agent.desk.people import Person
@@ -101,7 +100,7 @@ def _compact(desk: "Desk") -> None:
         path = desk.store.folder / name
         if not path.exists():
             continue
-        db = sqlite3.connect(path, timeout=30, isolation_level=None)
+        db = vault.connect(path)
         try:
             db.execute("vacuum")
             db.execute("pragma wal_checkpoint(truncate)")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from agent import vault
 from agent.ledger.states import LedgerError
 
 Row = tuple[Any, ...]
@@ -50,7 +51,7 @@ class SqliteDatabase:
         Raises:
             LedgerError: the file is no usable SQLite database, or stays locked for 30 seconds.
         """
-        db = sqlite3.connect(self._path, timeout=30, isolation_level=None)
+        db = vault.connect(self._path)
         try:
             db.execute("pragma journal_mode=wal")
             db.execute("begin immediate")
@@ -60,7 +61,7 @@ class SqliteDatabase:
                 db.execute("rollback")
                 raise
             db.execute("commit")
-        except sqlite3.OperationalError as error:
+        except vault.operational_errors() as error:
             raise LedgerError(f"{self._path}: the ledger can not be used ({error}); try again") from error
         finally:
             db.close()

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import orjson
 
-from agent.outputs import write_drafts
+from agent import vault
+from agent.outputs import make_folder, write_drafts
 from agent.replay.errors import ForkError
 from agent.replay.fork import Forked
 from agent.state import Reason, State
@@ -25,7 +26,7 @@ def keep(told: Forked, out: Path) -> None:
     if out.exists():
         raise ForkError(f"{out}: exists; a what-if replaces nothing, name a new folder with --out")
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(out.parent)
         made = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     except OSError as error:
         raise ForkError(
@@ -34,12 +35,10 @@ def keep(told: Forked, out: Path) -> None:
     try:
         folder = made / out.name
         write_drafts(_draft(told), replace(told.context, out=folder))
-        (folder / "trace.jsonl").write_bytes(dump_trace(told.events))
+        vault.write(folder / "trace.jsonl", dump_trace(told.events))
         mark = {"what_if": told.change.model_dump(mode="json"), "at": told.at, "notes": told.notes}
         beside = told.compared.model_dump(mode="json")
-        path = folder / MARK
-        path.touch(mode=0o600)
-        path.write_bytes(orjson.dumps({**mark, "compared": beside}, option=orjson.OPT_INDENT_2))
+        vault.write(folder / MARK, orjson.dumps({**mark, "compared": beside}, option=orjson.OPT_INDENT_2))
         folder.rename(out)
     finally:
         shutil.rmtree(made, ignore_errors=True)

@@ -20,7 +20,7 @@ class FolderCarrier:
         """
         path = self._folder / staged
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.touch(mode=0o600)
             with path.open("wb") as file:
                 file.write(content)

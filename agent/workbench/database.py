@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
 
+from agent import vault
 from agent.store import StoreError
 
 SCHEMA = """
@@ -37,11 +38,13 @@ class Database:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.touch(mode=0o600)
-            self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+            self._db = vault.connect(path, check_same_thread=False)
             self._db.execute("pragma journal_mode=wal")
             self._db.execute("pragma synchronous=normal")
             self._db.executescript(schema)
-        except (OSError, sqlite3.DatabaseError) as error:
+        except OSError as error:
+            raise StoreError(f"{path}: can not be kept here ({error.strerror}); give --store") from error
+        except vault.database_errors() as error:
             raise StoreError(f"{path}: can not be kept here ({error}); give --store") from error
 
     def close(self) -> None:

@@ -40,12 +40,30 @@ class Row:
 class FhirStore:
     """A file (or memory) of resources. Calls from several threads are taken one after the other."""
 
-    def __init__(self, path: Path | None = None, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        path: Path | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+        connect: Callable[[Path], sqlite3.Connection] | None = None,
+    ) -> None:
+        """Open or create a store.
+
+        Args:
+            path: its file, None for memory.
+            clock: seconds since 1970, of what is written.
+            connect: opens the file in place of plain SQLite (for a store that is encrypted); usable from any thread,
+                without transactions of its own.
+        """
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch(mode=0o600)
-        self._db = sqlite3.connect(
-            path or ":memory:", check_same_thread=False, isolation_level=None, timeout=30
+        self._db = (
+            connect(path)
+            if connect and path
+            else sqlite3.connect(
+                path or ":memory:", check_same_thread=False, isolation_level=None, timeout=30
+            )
         )
         self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;")
         self._db.executescript(_SCHEMA.read_text(encoding="utf-8"))
