@@ -116,7 +116,6 @@ def _users(store: Path) -> "Iterator[Users]":
 
 def workbench(options: argparse.Namespace) -> int:
     """Serve the pages until interrupted or told to end; both are a clean end, with everything closed and tidied."""
-    signal.signal(signal.SIGTERM, _end)
     try:
         return _start(options)
     except KeyboardInterrupt:
@@ -171,6 +170,7 @@ def _serve(
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     with listening(options) as listener, _desk(settings, store, policy, options.model) as desk:
+        signal.signal(signal.SIGTERM, _end)
         if options.demo:
             _code_demo(desk)
         app = create_app(Desks(desk), settings, Options(store=store, hosts=tuple(options.name)))
