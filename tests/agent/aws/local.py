@@ -6,6 +6,7 @@ reader takes JSON, and each item makes a batch of its own. Nothing else differs.
 
 import copy
 import re
+import threading
 from typing import Any
 
 import boto3
@@ -55,12 +56,16 @@ def serve(patch: pytest.MonkeyPatch) -> list[str]:
     from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils as utils
 
     called: list[str] = []
+    environment = (
+        threading.Lock()
+    )  # an execution environment of Lambda handles one event at a time; here there is one
 
     def invoke(parameters: dict[str, Any], **_: Any) -> dict[str, Any]:
         name = parameters["FunctionName"].removeprefix("superbill-")
         called.append(name)
         try:
-            said = getattr(aws, name)(orjson.loads(parameters["Payload"]), None)
+            with environment:
+                said = getattr(aws, name)(orjson.loads(parameters["Payload"]), None)
         except Exception as error:
             failure = {"errorType": type(error).__name__, "errorMessage": str(error)}
             return {"FunctionError": "Unhandled", "Payload": failure, "StatusCode": 200}
