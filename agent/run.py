@@ -238,9 +238,9 @@ def state_types() -> list[tuple[str, str]]:
 def sqlite_checkpointer(folder: Path) -> "Iterator[BaseCheckpointSaver[str]]":
     """The default checkpointer: ``folder/checkpoints.sqlite``, readable by its owner only."""
     from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-    from langgraph.checkpoint.sqlite import SqliteSaver
 
     from agent import vault
+    from agent.vault.checkpoints import EitherSaver
 
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / "checkpoints.sqlite"
@@ -248,6 +248,6 @@ def sqlite_checkpointer(folder: Path) -> "Iterator[BaseCheckpointSaver[str]]":
     connection = vault.connect(path, isolation_level="", check_same_thread=False)
     connection.execute("pragma synchronous=normal")
     try:
-        yield SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=state_types()))
+        yield EitherSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=state_types()))
     finally:
         connection.close()

@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -30,6 +31,8 @@ GROUPS: dict[str, tuple[str, str]] = {
     "feedback": ("agent.cli.asking", "what people changed: export; approved cases: index, similar"),
     "audit": ("agent.cli.review", "the audit: show, verify"),
     "purge": ("agent.cli.purge", "delete what is kept of encounters, by id or by age"),
+    "key": ("agent.cli.key", "the key at rest: new, rotate"),
+    "open": ("agent.cli.key", "clear copies of sealed outputs"),
     "workbench": ("agent.cli.workbench", "the web pages for reviewers, physicians and engineers"),
     "user": ("agent.cli.workbench", "who may sign in: add, list, disable, enable, password"),
     "serve": ("agent.cli.serve", "the HTTP API: encounters in, coding out; review, chat, health, metrics"),
@@ -57,6 +60,7 @@ class Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (see docs: 0, 1, 2, 3, 4)."""
     sys.excepthook = _internal_fault
+    os.umask(0o077)  # whatever is written, by libraries too, is for its owner only
     gc.set_threshold(
         200_000, 50, 50
     )  # the tables are hundreds of thousands of objects that live as long as we do

@@ -42,16 +42,16 @@ def build_progress(*, quiet: bool) -> Iterator[Callable[[str, int, int], None] |
 
 
 @contextmanager
-def item_progress(total: int, *, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """A callback that counts one finished item and names it."""
+def item_progress(total: int, *, quiet: bool, doing: str = "coding") -> Iterator[Callable[[str], None]]:
+    """A callback that counts one finished item and names it, after what is being done."""
     if quiet:
         yield lambda _: None
         return
     bar = _bar()
     with bar:
-        task = bar.add_task("coding", total=total)
+        task = bar.add_task(doing, total=total)
 
         def step(name: str) -> None:
-            bar.update(task, advance=1, description=f"coding {name[:32]}")
+            bar.update(task, advance=1, description=f"{doing} {name[:32]}")
 
         yield step
