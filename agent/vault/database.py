@@ -29,8 +29,10 @@ def connect(
 
 
 def connect_with(key: Key | None, path: Path, **options: Any) -> sqlite3.Connection:
-    """``connect`` under a named key; ``options`` are those of ``sqlite3.connect``."""
+    """``connect`` under a named key; ``options`` are those of ``sqlite3.connect``. A new file is for its owner only."""
     kind = kind_of(path)
+    if kind == "new":
+        path.touch(mode=0o600)
     if key is None:
         if kind == "sealed":
             raise VaultError(f"{path}: is encrypted (or damaged); set SUPERBILL_KEY_FILE to its key")
