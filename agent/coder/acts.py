@@ -12,6 +12,11 @@ from knowledge.errors import TableError
 
 COLUMNS = ["pattern", "query"]
 NAMED = re.compile(r"incision and drainage|\bi ?& ?d\b|laceration repair|repair of the")
+FRACTURE_CARE = re.compile(
+    r"\bclosed (?:treatment|reduction|management) of (?:the |a |an |her |his )?(?:(?:left|right|nondisplaced|displaced|closed) )*"
+    r"(?P<bone>[a-z ]{3,30}?) fracture\b"
+)
+MANIPULATED = re.compile(r"(?<!without )(?<!no )\bmanipulation\b|\bclosed reduction\b")
 NOT_DONE = re.compile(
     r"\b(?:not|if|should|may|might|could|declin\w*|refus\w*|previously|yesterday|ago|attempted|unable|will)\b"
 )
@@ -28,7 +33,9 @@ def acts(case: Case) -> Iterator[Seen]:
         low = text.lower()
         if NOT_DONE.search(low) or NAMED.search(low):
             continue
-        query = next((query for pattern, query in _table() if re.search(pattern, low)), None)
+        query = _fracture(low) or next(
+            (query for pattern, query in _table() if re.search(pattern, low)), None
+        )
         if query:
             sides = sides_said(low)
             side = "bilateral" if len(sides) == 2 or "both ears" in low else next(iter(sides), None)
@@ -37,6 +44,16 @@ def acts(case: Case) -> Iterator[Seen]:
                 "event": "done", "laterality": side,
             }  # fmt: skip
             yield Seen(document=seen.document, index=-1, raw={**seen.raw, **told})
+
+
+def _fracture(low: str) -> str | None:
+    """Closed treatment of a fracture, told as given: the bone, and whether it was set (CPT musculoskeletal)."""
+    found = FRACTURE_CARE.search(low)
+    if not found:
+        return None
+    moved = "no manipulation" if not MANIPULATED.search(low) else "with manipulation"
+    bone = re.sub(r"\bdistal\b", "lower", re.sub(r"\bproximal\b", "upper", found["bone"].strip()))
+    return f"closed {bone} fracture care, {moved}"
 
 
 @cache

@@ -18,10 +18,13 @@ THINGS = (
     r"(?:lesions?|keratos[ei]s|aks?\b|warts?|verrucae?|spots?|moles?|biops(?:y|ies)|sites?|areas?|papules?|"
     r"nails?|toenails?|calluses|corns?|skin tags?|tags?|muscles?|trigger points?|regions?|mollusca?)"
 )
+MEASURE = r"(?:mm|cm|mg|mls?|cc|seconds?|minutes?|hours?|days?|weeks?|months?|years?|x|by)\b"
 SAID = re.compile(
-    rf"\b({WORD})\b(?: (?:\w+|[-–]) ?){{0,4}}?{THINGS}|\b({WORD}) (?:were |was )?(?:treated|frozen|injected)"
+    rf"\b({WORD})\s+(?!{MEASURE})(?:[\w-]+\s+){{0,4}}?{THINGS}|\b({WORD}) (?:were |was )?(?:treated|frozen|injected)"
 )
 MANY = 999
+TWO_RESULTS = {"87804": re.compile(r"\b(?:influenza|flu) (?:types? )?a\b[^.]*\bb\b", re.IGNORECASE)}
+"""Tests that give one result for each of two agents: each result is a unit (CPT microbiology)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +80,9 @@ def best_by_count(hits: Sequence[Json], text: str) -> list[Json]:
 
 def further_codes(code: str, text: str) -> Iterator[tuple[str, int]]:
     """What stands in the place of a code, or beside it, for the number said: (code, units) in claim order."""
+    if code in TWO_RESULTS and TWO_RESULTS[code].search(text):
+        yield code, 2
+        return
     row, said = furthers().get(code), count_said(text) or 1
     if row is None or said < 2:
         return

@@ -31,6 +31,8 @@ def settle_edits(lines: Sequence[Line]) -> Stage:
             continue
         visit = next((x for x in (second, first) if _is_visit(x)), None)
         place = kept.index(visit or second)
+        if visit is not None and any(c == "57" for c, _ in visit.modifiers):
+            continue
         if pair["modifier_indicator"] == "1" and visit is not None:
             kept[place] = visit.with_modifier(
                 "25",

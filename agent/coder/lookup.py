@@ -67,8 +67,10 @@ def _better(own: list[Json]) -> Json:
 def _says_more(fuller: Json, plain: Json) -> bool:
     """The fuller wording finds a specified code where the plain one finds an unspecified one, or a code that lacks a character."""
     one, other = fuller["hits"][0], plain["hits"][0]
-    if not one["billable"] or one["code"][:3] != other["code"][:3]:
+    if one["code"][:3] != other["code"][:3]:
         return False
+    if not one["billable"]:
+        return not other["billable"] and len(one["code"]) > len(other["code"])
     vague = UNSPECIFIED in str(other["display"]).lower() and UNSPECIFIED not in str(one["display"]).lower()
     return vague or (not other["billable"] and one["code"].startswith(other["code"]))
 

@@ -19,6 +19,7 @@ SIDES = {"left": "LT", "right": "RT"}
 DIGITS = Path(__file__).parent / "data" / "digits.csv"
 MINOR = frozenset({"000", "010"})
 BESIDE = frozenset({"preventive", "wellness"})
+CAST = re.compile(r"29[0-7]\d\d")
 PREVENTIVE = re.compile(r"993[89]\d")
 NOTHING_WASTED = re.compile(
     r"nothing (?:was )?(?:discarded|wasted)|no (?:waste|wastage)|whole vial|entire vial|none discarded", re.I
@@ -59,6 +60,7 @@ def _visit(line: Line, others: Sequence[Line]) -> Line:
     """57 and 25: the visit stands apart from the procedure, the preventive visit or the vaccine beside it (CPT appendix A)."""
     if line.is_em and any(x.facts.get("global_days") == "090" for x in others):
         line = line.with_modifier("57", "the visit led to the decision for a major procedure")
+        others = [x for x in others if not CAST.fullmatch(x.code)]  # the first cast is part of fracture care
     for other in others:
         vaccine = other.facts.get("category") == "vaccine_admin"
         apart = line.is_em and (

@@ -5,6 +5,7 @@ from agent.coder.conversation import Ask, Coder, Json
 from agent.coder.diagnose import diagnose
 from agent.coder.edits import settle_edits
 from agent.coder.link import link
+from agent.coder.longitudinal import continuing
 from agent.coder.modify import modify
 from agent.coder.opportunities import opportunities
 from agent.coder.preventive import prevent
@@ -31,6 +32,7 @@ def program() -> Coder:
     visit = yield from see(case, diagnosed, services)
     services = services or (yield from recover(case, diagnosed))
     lines = yield from modify(case, (*((visit.line,) if visit else ()), *services), diagnosed.diagnoses)
+    lines = yield from continuing(case, lines)
     lines, unlinked = yield from link(lines, diagnosed.diagnoses)
     lines, refused = yield from settle_edits(lines)
     claim: Json = {

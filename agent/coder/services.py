@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 
 from agent.coder.acts import acts, sides_said
 from agent.coder.case import Case, Seen
@@ -30,6 +31,10 @@ OFFICE = re.compile(r"\b(?:in[- ](?:the |our |this )?(?:office|clinic|house)|poi
 RESULT = re.compile(
     r"\b(?:positive|negative|normal|abnormal|shows?|showed|reveals?|revealed|trace)\b|[1-4]\+|:\s*\d"
 )
+AGAIN = re.compile(
+    r"\b(?:second|repeat(?:ed)?|another|third)\b (?:\w+ ){0,3}?(?:nebuli[sz]er|ecg|ekg|electrocardiogram)"
+)
+REPEATED = {"nebuli": "94640", "ecg": "93000", "ekg": "93000", "electrocardiogram": "93000"}
 LOCAL = re.compile(r"\b(?:digital|ring|field|local) block\b|local an(?:a?)esth")
 SPECIMEN = re.compile(
     r"\b(?:sent|submitted|sends?|placed in formalin)\b[^.;]*\b(?:pathology|histology|lab\w*)|\bfor pathology\b"
@@ -64,7 +69,19 @@ def serve(case: Case) -> Stage:
     yield from _spoken(case, lines)
     for line in (yield from inject(case)):
         lines.setdefault(line.code, line)
-    return tuple(lines.values())
+    return (*lines.values(), *_again(case, lines))
+
+
+def _again(case: Case, lines: dict[str, Line]) -> Iterator[Line]:
+    """76: the same procedure again on the day, told as given with its reason (CPT appendix A); not for laboratory tests."""
+    for seen, text in sentences(case):
+        found = AGAIN.search(text.lower())
+        if found and DONE.search(text.lower()) and not ELSEWHERE.search(text.lower()):
+            first = next((lines[c] for word, c in REPEATED.items() if word in found[0] and c in lines), None)
+            if first is not None:
+                why = "the same procedure was needed again on this day"
+                yield replace(first, seen=(seen,), said=text, rationale=why, modifiers=(("76", why),))
+                return
 
 
 def _without_own_anaesthesia(done: list[Seen]) -> list[Seen]:
