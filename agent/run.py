@@ -52,12 +52,13 @@ def make_context(settings: Settings, *, model_spec: str | None = None, **changes
     ``changes`` are fields of Context that replace the defaults (out, store, review, limits, ...).
     """
     from agent.models import make_model
+    from agent.models.registry import resolved
     from agent.policy import load_policy
     from agent.shelf import open_bookshelf
     from tools.charges import ChargeMaster
     from tools.checks import CheckPolicy
 
-    spec = model_spec or settings.model
+    spec = resolved(model_spec or settings.model, settings.home / "store")
     defaults: dict[str, Any] = {
         "bookshelf": None,
         "charge_master": ChargeMaster.load(settings.charge_master) if settings.charge_master else None,

@@ -52,6 +52,7 @@ def open_session(
     from agent.cli.progress import build_progress
     from agent.desk.examples import CaseExamples
     from agent.graph import build_graph
+    from agent.models.registry import resolved
     from agent.policy import load_policy
     from agent.shelf import open_bookshelf
     from agent.store import Store
@@ -61,7 +62,7 @@ def open_session(
         bookshelf = open_bookshelf(settings, progress)
     context = make_context(
         settings,
-        model_spec=model_spec,
+        model_spec=resolved(model_spec or settings.model, folder),
         bookshelf=bookshelf,
         policy=load_policy(policy or settings.policy),
         review=review,

@@ -22,6 +22,7 @@ def user_errors() -> tuple[type[Exception], ...]:
     from agent.desk.source import SourceError
     from agent.ledger.states import LedgerError
     from agent.models import ModelSpecError
+    from agent.models.registry import RegistryError
     from agent.settings import SettingsError
     from agent.store import StoreError
     from agent.submit.carrier import DeliveryError
@@ -45,6 +46,7 @@ def user_errors() -> tuple[type[Exception], ...]:
         KnowledgeError,
         InputError,
         ModelSpecError,
+        RegistryError,
         TraceError,
         ClaimError,
         UnreadableClaim,

@@ -112,7 +112,7 @@ def reinforcement(example: Example) -> Iterator[Json]:
                 {"role": "system", "content": system_text()},
                 {"role": "user", "content": user_text(example)},
             ],
-            "reference_answer": {"context": example.context, "note": example.note, "gold": gold(example)},
+            "reference_answer": {"context": example.context, "gold": gold(example)},
         }
 
 
