@@ -61,6 +61,22 @@ PRESCRIBED = re.compile(
     r"\bcontinue (?:all |her |his |the |their )*(?:current )?(?:prescription )(?:medications?|medicines)",
     re.IGNORECASE,
 )
+SCRIPT = re.compile(
+    r"\b(?:I|we) (?:will |am going to |have |also |did )*(?:prescrib\w+|gave (?:her|him|them) a prescription for)|"
+    r"\b(?:will be|was|were|is being) prescribed\b|\bprescriptions? (?:for|of) |\bprescriptions? (?:was |were |has been |have been )?"
+    r"(?:provided|sent|submitted|given|called in|written)\b",
+    re.IGNORECASE,
+)
+NO_MEDICINE = re.compile(
+    r"therapy|glasses|lens|brace|orthotic|boot|walker|wheelchair|shoes|stocking|\bmri\b|\bct\b|x-?ray|\blabs?\b|imaging|exercise|"
+    r"crutch|splint|cane|rehab|ibuprofen|motrin|tylenol|acetaminophen|advil|aleve|vitamin|calcium",
+    re.IGNORECASE,
+)
+SAME_REGIMEN = re.compile(
+    r"\b(?:continu\w+|stay on|remain on|maintain\w*|no changes? (?:to|in)|refill\w*)\b[^.]{0,30}?\b(?:current|same|present|existing|home) "
+    r"(?:\w+ )?(?:medications?|medicines?|meds|regimen|doses?|dosage)\b",
+    re.IGNORECASE,
+)
 DOSED = re.compile(
     r"\b(?:prescri\w+|start(?:ed|ing)?|initiat\w+|begin|refill\w*|continue[sd]?|increase[sd]?|decrease[sd]?|switch\w*|send|sent|take)\b"
     r"[^.]{0,60}\b\d[\d.,]* ?(?:mg|mcg|milligrams?|micrograms?|units?|%)",
@@ -176,11 +192,17 @@ def historians(case: Case) -> Iterator[Seen]:
 def prescriptions(case: Case) -> Iterator[Seen]:
     """Prescription drugs decided by kind ("a course of oral steroids was prescribed"), or by a name unknown here and a dose."""
     known = {(m.document, m.sentence) for m in case.of("medication")}
+    taken = any(
+        m.availability == "rx" and m.assertion == "present" and m.action != "stopped"
+        for m in case.of("medication")
+    )
     for seen, text in _decided(case):
         by_dose = (
             (seen.document, seen.sentence) not in known and DOSED.search(text) and not COUNTER.search(text)
         )
-        if (by_dose or PRESCRIBED.search(text)) and not NOT_DRUG.search(text):
+        unnamed = bool(SCRIPT.search(text)) and not NO_MEDICINE.search(text)
+        kept = taken and bool(SAME_REGIMEN.search(text))
+        if (by_dose or unnamed or kept or PRESCRIBED.search(text)) and not NOT_DRUG.search(text):
             yield seen
 
 
