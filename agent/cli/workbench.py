@@ -38,6 +38,7 @@ def add(name: str, parser: argparse.ArgumentParser) -> None:
         "--name", action="append", default=[], help="host name under which it is reached (repeatable)"
     )
     parser.add_argument("--model", help="the model that codes and answers (default: the settings')")
+    parser.add_argument("--policy", type=Path, help="review policy (TOML)")
     parser.add_argument("--demo", action="store_true", help="shipped encounters, a throw-away store and user")
     parser.set_defaults(run=workbench)
 
@@ -136,7 +137,7 @@ def _start(options: argparse.Namespace) -> int:
     with _users(store) as users:
         if not users.all():
             raise UsageError("nobody can sign in yet; superbill user add NAME --role reviewer, or try --demo")
-    return _serve(options, settings, store, None)
+    return _serve(options, settings, store, options.policy)
 
 
 def check_reach(options: argparse.Namespace) -> None:
