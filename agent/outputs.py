@@ -1,6 +1,8 @@
 """The output folder of one encounter: everything is made in memory, written to a temporary folder, then renamed."""
 
+import glob
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -123,15 +125,39 @@ def _claim_json(claim: Claim | None) -> bytes:
 
 
 def _write_folder(folder: Path, files: dict[str, bytes]) -> None:
+    """Write beside and rename; what a killed run of the same folder left is removed first (the caller is alone with it)."""
     make_folder(folder.parent)
+    sweep(folder)
     made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
+        (made / "new").mkdir(mode=0o700)
         for name, content in files.items():
-            vault.write(made / name, content)
+            vault.write(made / "new" / name, content)
         _swap(made, folder)
-    except BaseException:
+    finally:
         shutil.rmtree(made, ignore_errors=True)
+
+
+def _swap(made: Path, folder: Path) -> None:
+    if folder.exists():
+        os.replace(folder, made / "old")  # noqa: PTH105 - the atomic rename is the point
+    try:
+        os.replace(made / "new", folder)  # noqa: PTH105
+    except OSError:
+        if (made / "old").exists():
+            os.replace(made / "old", folder)  # noqa: PTH105
         raise
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a killed run left beside an output folder: ``.<name>-<random>``, with nothing in it but files of ours."""
+    left = re.compile(rf"\.{re.escape(folder.name)}-[a-z0-9_]{{8}}")
+    ours = {*ALWAYS.values(), *RENDERINGS.values()}
+    for path in folder.parent.glob(f".{glob.escape(folder.name)}-*"):
+        if left.fullmatch(path.name) and path.is_dir():
+            inside = [p for p in path.rglob("*") if p.is_file()]
+            if all(p.name in ours for p in inside):
+                shutil.rmtree(path)
 
 
 def make_folder(folder: Path) -> None:
@@ -139,16 +165,6 @@ def make_folder(folder: Path) -> None:
     missing = [p for p in (folder, *folder.parents) if not p.exists()]
     for path in reversed(missing):
         path.mkdir(mode=0o700, exist_ok=True)
-
-
-def _swap(made: Path, folder: Path) -> None:
-    if not folder.exists():
-        os.replace(made, folder)  # noqa: PTH105 - the atomic rename is the point
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
-    os.replace(folder, old / folder.name)  # noqa: PTH105
-    os.replace(made, folder)  # noqa: PTH105
-    shutil.rmtree(old)
 
 
 def envelope(claim: Claim, control_number: int, phone: str | None = None) -> "Envelope":

@@ -15,7 +15,7 @@ from agent import audit, vault
 from agent.desk.book import Row
 from agent.desk.errors import NotAllowed
 from agent.desk.people import Person
-from agent.outputs import ALWAYS, RENDERINGS
+from agent.outputs import ALWAYS, RENDERINGS, sweep
 from agent.run import forget
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ def _delete_outputs(out: str | None) -> str | None:
     if out.startswith("s3://"):
         return out
     folder = Path(out)
+    sweep(folder)
     if not folder.is_dir():
         return None
     for name in {*ALWAYS.values(), *RENDERINGS.values()}:
