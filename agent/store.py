@@ -163,7 +163,7 @@ class Store:
                     sha256,
                     claim.claim_id,
                     number,
-                    _text(out),
+                    worklist.place_text(out),
                     _now(),
                     claim.created.isoformat(),
                 ),
@@ -295,10 +295,6 @@ def _emission_key(claim: Claim) -> tuple[str, str, str]:
         claim.encounter_id,
         (claim.billed.payer_id or claim.billed.payer_name) if claim.billed else "",
     )
-
-
-def _text(path: "Place | None") -> str | None:
-    return str(path) if path else None
 
 
 def _now() -> str:

@@ -3,6 +3,7 @@
 import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -49,6 +50,13 @@ class Filter:
     offset: int = 0
 
 
+def place_text(out: object | None) -> str | None:
+    """A place of outputs as it is kept: a folder in full, since the next command may run from anywhere."""
+    if out is None:
+        return None
+    return str(out.absolute() if isinstance(out, Path) else out)
+
+
 def put(
     db: sqlite3.Connection,
     tenant: str,
@@ -61,7 +69,7 @@ def put(
 ) -> None:
     """Set where an encounter stands, inside the caller's transaction."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    row = (tenant, encounter, thread, status, orjson.dumps(reasons).decode(), str(out) if out else None, now)
+    row = (tenant, encounter, thread, status, orjson.dumps(reasons).decode(), place_text(out), now)
     about = (
         summary.claim_sha256,
         summary.date_of_service,

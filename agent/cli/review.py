@@ -125,7 +125,7 @@ def decide(options: argparse.Namespace) -> int:
             return _preview(desk, options.encounter, edits)
         result = _decided(desk, options, sha256, edits)
     sys.stdout.write(f"{options.encounter}: {result.status}\n")
-    for reason in result.coding.review.reasons:
+    for reason in result.coding.review.reasons if result.status in {"held", "blocked"} else ():
         sys.stdout.write(f"  still held ({reason.kind}): {reason.text}\n")
     return EXIT_OK if options.decision == "reject" else BY_STATUS[result.status]
 

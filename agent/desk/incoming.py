@@ -19,7 +19,7 @@ def accept(desk: "Desk", raw: "RawEncounter", out: Path | None) -> str:
     """See ``Desk.accept``."""
     own = encounter_id(raw)
     place = out or place_for(desk.store.folder, desk.tenant, own)
-    desk.book.take_in(own, raw.sha256, packed(raw), str(place))
+    desk.book.take_in(own, raw.sha256, packed(raw), str(place.absolute()))
     return own
 
 

@@ -1,6 +1,7 @@
 """The review commands: amend with preview, override, queries and answers, feedback, audit, as a person types them."""
 
 import orjson
+import pytest
 
 from tests.agent.cli_run import ANKLE, Desk, bundle, note_text, with_note
 
@@ -27,6 +28,30 @@ def test_amend_shows_first_then_changes_and_waits(desk: Desk) -> None:
     policy = ("--by", "ann")
     assert run(desk, "approve", OWN, *policy)[0] == 0
     assert "claim.837" in desk.files()
+
+
+def test_a_relative_output_folder_is_found_from_any_other_folder(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = desk.folder / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(desk.folder)
+    desk.run(
+        "code", ANKLE, "--store", desk.store, "--out", "mine", "--review", "always", "--no-pdf", "--json"
+    )
+    monkeypatch.chdir(elsewhere)
+    assert run(desk, "approve", OWN, "--by", "ann")[0] == 0
+    assert "claim.837" in desk.files("mine")
+    assert not list(elsewhere.iterdir())
+    assert desk.run("purge", OWN, "--store", desk.store, "--reason", "test", "--role", "admin").code == 0
+    assert desk.files("mine") == set()
+
+
+def test_a_rejected_claim_is_not_said_to_be_held(desk: Desk) -> None:
+    desk.code(ANKLE, "--review", "always")
+    code, out, _ = run(desk, "reject", OWN, "--by", "ann", "--reason", "not ours")
+    assert (code, out) == (0, f"{OWN}: rejected\n")
+    assert run(desk, "amend", OWN, "--edit", UNITS % 2, "--reason", "x")[0] == 2
 
 
 def test_amend_says_what_is_wrong_in_one_line(desk: Desk) -> None:
