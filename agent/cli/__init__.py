@@ -38,6 +38,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "serve": ("agent.cli.serve", "the HTTP API: encounters in, coding out; review, chat, health, metrics"),
     "token": ("agent.cli.serve", "tokens of programs that call the API: add, list, revoke"),
     "eval": ("evals.cli", "score a model on cases: run, compare, report"),
+    "train": ("evals.train.cli", "learn: export data, tune on Bedrock, promote, roll back"),
 }
 
 

@@ -5,7 +5,6 @@ that they share no wording with the eval sets. Some claims are denied, some of t
 claims belong to no note: what an export has to cope with.
 """
 
-import base64
 import random
 import tomllib
 from collections.abc import Callable
@@ -19,9 +18,10 @@ import orjson
 
 from agent.desk.records import Difference, Lesson
 from agent.outputs import envelope
+from evals.train.synthetic_claims import answer, made_claim, remittance
+from evals.train.synthetic_people import MOULD, InventedPerson
 from knowledge.records import CodeSystem, NoteEvidence
-from tools.claim.assemble import claim_id
-from tools.claim.model import Claim, ClaimDiagnosis, ClaimLine
+from tools.claim.model import Claim
 from tools.claim.x12.writer import write_837
 from tools.encounter import EncounterFacts
 from tools.fhir import gather
@@ -29,13 +29,10 @@ from tools.intake import read_bytes
 from tools.proposal import Proposal, ProposedDiagnosis, ProposedLine
 
 Json = dict[str, Any]
-MOULD: Final = Path(__file__).parents[1] / "encounters" / "02-diabetes-heart-depression.json"
 KINDS: Final = frozenset({"Patient", "Coverage", "Organization", "Practitioner", "Location"})
 FIRST: Final = date(2026, 1, 12)
 DAYS: Final = 150
 DENIED_EVERY, MENDED_EVERY, UNBALANCED_EVERY, LATE_EVERY, STRAY_EVERY, AMENDED_EVERY = 9, 2, 41, 29, 25, 13
-FOREIGN_EVERY: Final = 4
-CHARGES: Final = {"99213": Decimal(140), "99214": Decimal(198), "36415": Decimal(12)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +62,7 @@ def write_synthetic(
         if claims:
             text = write_837(claims, envelope(claims[0], 1 + len(name)).model_copy(update={"created": _AT}))
             (folder / name).write_text(text, encoding="ascii")
-    (folder / "remits.835").write_text(_remittance([a for m in made for a in m.answers]), encoding="ascii")
+    (folder / "remits.835").write_text(remittance([a for m in made for a in m.answers]), encoding="ascii")
     lessons = [m.lesson for m in made if m.lesson is not None]
     (folder / "lessons.jsonl").write_bytes(b"".join(x.model_dump_json().encode() + b"\n" for x in lessons))
 
@@ -94,7 +91,7 @@ class _Mill:
         born = date(1930 + self.draw.randrange(70), 1 + self.draw.randrange(12), 1 + self.draw.randrange(28))
         told = self.draw.sample(self.conditions, 2 + self.draw.randrange(2))
         note = self._note(told, f"{given} {family}", born, day, number)
-        person = _Person(number=number, given=given, family=family, born=born, day=day)
+        person = InventedPerson(number=number, given=given, family=family, born=born, day=day)
         bundle = person.bundle(self.entries, note, self.draw.choice(self.text["street"]))
         facts = person.facts(self.facts)
         claims, answers = self._billed(number, facts, [c["code"] for c in told])
@@ -131,156 +128,25 @@ class _Mill:
     ) -> tuple[tuple[Claim, ...], tuple[str, ...]]:
         """The claims of a visit and their answers, by what its number decides."""
         visit = "99214" if len(codes) > 2 else "99213"
-        right = _claim(facts, codes, (visit,))
+        right = made_claim(facts, codes, (visit,))
         if number % STRAY_EVERY == 0:
             stray = right.model_copy(update={"claim_id": f"STRAY{number:06d}"})
             late = tuple(x.model_copy(update={"date_from": _LATER, "date_to": _LATER}) for x in stray.lines)
-            return (stray.model_copy(update={"lines": late, "created": _LATER}),), (
-                _answer(stray, paid=True),
-            )
+            return (stray.model_copy(update={"lines": late, "created": _LATER}),), (answer(stray, paid=True),)
         if number % UNBALANCED_EVERY == 0:
-            return (right,), (_answer(right, paid=True, off=Decimal(7)),)
+            return (right,), (answer(right, paid=True, off=Decimal(7)),)
         if number % LATE_EVERY == 0:
-            return (right,), (_answer(right, paid=False, carc="29"),)
+            return (right,), (answer(right, paid=False, carc="29"),)
         if number % DENIED_EVERY:
-            return (right,), (_answer(right, paid=True),)
-        wrong = _claim(facts, codes[:1], (visit, "36415"))
+            return (right,), (answer(right, paid=True),)
+        wrong = made_claim(facts, codes[:1], (visit, "36415"))
         if (number // DENIED_EVERY) % MENDED_EVERY:
-            return (wrong,), (_answer(wrong, paid=False, carc="11"),)
+            return (wrong,), (answer(wrong, paid=False, carc="11"),)
         mended = right.model_copy(update={"frequency": "7", "original_reference": f"PCN{number:06d}"})
-        return (wrong, mended), (_answer(wrong, paid=False, carc="97"), _answer(mended, paid=True))
+        return (wrong, mended), (answer(wrong, paid=False, carc="97"), answer(mended, paid=True))
 
 
 _LATER: Final = date(2026, 6, 30)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Person:
-    number: int
-    given: str
-    family: str
-    born: date
-    day: date
-
-    @property
-    def visit(self) -> str:
-        return f"synthetic-{self.number:06d}"
-
-    @property
-    def member(self) -> str:
-        return f"{1 + self.number % 9}EG4TE5MK{self.number:05d}"
-
-    def bundle(self, entries: list[Json], note: str, street: str) -> Json:
-        """The mould's resources with this person's data."""
-        made: list[Json] = orjson.loads(
-            orjson.dumps(entries).replace(MOULD.stem.encode(), self.visit.encode())
-        )
-        for entry in made:
-            resource = entry["resource"]
-            match resource["resourceType"]:
-                case "Patient":
-                    resource["name"] = [{"family": self.family, "given": [self.given]}]
-                    resource["birthDate"] = self.born.isoformat()
-                    resource["identifier"][0]["value"] = f"SYN-{self.number:06d}"
-                    resource["telecom"] = [
-                        {"system": "phone", "value": f"(312) 555-{self.number % 10_000:04d}"}
-                    ]
-                    resource["address"][0]["line"] = [f"{10 + self.number} {street} Street"]
-                case "Coverage":
-                    resource["subscriberId"] = self.member
-                    resource["identifier"][0]["value"] = self.member
-                case "Encounter":
-                    resource["period"] = {"start": self.day.isoformat(), "end": self.day.isoformat()}
-                case "DocumentReference":
-                    resource["date"] = f"{self.day.isoformat()}T12:00:00-05:00"
-                    resource["content"][0]["attachment"]["data"] = base64.b64encode(note.encode()).decode()
-                case _:
-                    pass
-        return {"resourceType": "Bundle", "type": "collection", "entry": made}
-
-    def facts(self, mould: EncounterFacts) -> EncounterFacts:
-        """The mould's facts as this person's, for the claim."""
-        name = mould.patient.name.model_copy(update={"last": self.family, "first": self.given})
-        patient = mould.patient.model_copy(
-            update={"name": name, "birth_date": self.born, "mrn": f"SYN-{self.number:06d}"}
-        )
-        own = {"member_id": self.member, "subscriber": None}
-        covers = tuple(c.model_copy(update=own) for c in mould.coverages[:1])
-        return mould.model_copy(
-            update={
-                "encounter_id": self.visit,
-                "patient": patient,
-                "coverages": covers,
-                "date_of_service": self.day,
-            }
-        )
-
-
-def _number(facts: EncounterFacts) -> str:
-    """Our own claim id; of some visits one of another system, which only patient and day join."""
-    number = int(facts.encounter_id[-6:])
-    return claim_id(facts) if number % FOREIGN_EVERY else f"PM{number:06d}"
-
-
-def _claim(facts: EncounterFacts, codes: list[str], lines: tuple[str, ...]) -> Claim:
-    made = tuple(
-        ClaimLine(
-            number=n,
-            code=code,
-            system=CodeSystem.CPT,
-            display="",
-            units=Decimal(1),
-            place_of_service="11",
-            date_from=facts.date_of_service,
-            date_to=facts.date_of_service,
-            charge=CHARGES[code],
-            pointers=tuple(range(1, min(len(codes), 4) + 1)),
-        )
-        for n, code in enumerate(lines, 1)
-    )
-    return Claim(
-        claim_id=_number(facts),
-        encounter_id=facts.encounter_id,
-        patient=facts.patient,
-        coverages=facts.coverages,
-        billing_provider=facts.billing_provider,
-        rendering_provider=facts.rendering_provider,
-        place_of_service="11",
-        diagnoses=tuple(ClaimDiagnosis(sequence=n, code=c, display="") for n, c in enumerate(codes, 1)),
-        lines=made,
-        total_charge=sum((x.charge for x in made), Decimal(0)),
-        created=facts.date_of_service,
-    )
-
-
-def _answer(claim: Claim, *, paid: bool, carc: str = "45", off: Decimal = Decimal(0)) -> str:
-    """The segments of one claim's answer; ``off`` dollars are missing in its adjustments."""
-    status, half = ("1", Decimal("0.5")) if paid else ("4", Decimal(0))
-    total = sum((x.charge * half for x in claim.lines), Decimal(0))
-    rows = [
-        f"CLP*{claim.claim_id}*{status}*{claim.total_charge}*{total:f}*0*MB*PCN{claim.encounter_id[-6:]}*11*{claim.frequency}"
-    ]
-    for line in claim.lines:
-        got = line.charge * half
-        rows += [f"SVC*HC:{line.code}*{line.charge}*{got:f}**1", f"CAS*CO*{carc}*{line.charge - got - off:f}"]
-    return "~\n".join(rows)
-
-
-def _remittance(answers: list[str]) -> str:
-    total = sum((Decimal(a.split("*")[4]) for a in answers), Decimal(0))
-    body = [
-        "ST*835*0001",
-        f"BPR*I*{total:f}*C*ACH*CCP*01*071000013*DA*55001*1999888777**01*071000288*DA*66002*20260701",
-        "TRN*1*EFT1*1999888777",
-        "N1*PR*MEDICARE*XV*MEDB1",
-        "N1*PE*LAKESIDE*XX*1467300186",
-        "LX*1",
-        *answers,
-    ]
-    segments = "~\n".join(body).count("~") + 2
-    head = "ISA*00*          *00*          *ZZ*MEDICARE       *ZZ*LAKESIDE       *260701*0900*^*00501*000000001*0*T*:"
-    rows = [head, "GS*HP*MEDICARE*LAKESIDE*20260701*0900*1*X*005010X221A1", *body]
-    return "~\n".join([*rows, f"SE*{segments}*0001", "GE*1*1", "IEA*1*000000001"]) + "~\n"
 
 
 def _lesson(number: int, facts: EncounterFacts, claim: Claim, note: str) -> Lesson:

@@ -53,6 +53,24 @@ def write(made: "Made") -> Json:
     return told
 
 
+def read_manifest(folder: Path) -> Json:
+    """The manifest of an export, every file proven against it.
+
+    Raises:
+        TrainError: there is none, or a file is not as it was exported.
+    """
+    try:
+        manifest: Json = orjson.loads((folder / MANIFEST).read_bytes())
+        for name, listed in manifest["files"].items():
+            if hashlib.sha256((folder / name).read_bytes()).hexdigest() != listed["sha256"]:
+                raise TrainError(f"{folder / name}: is not as it was exported; export again")
+    except (OSError, orjson.JSONDecodeError, KeyError, TypeError) as error:
+        raise TrainError(
+            f"{folder}: holds no whole export ({type(error).__name__}); give its folder"
+        ) from error
+    return manifest
+
+
 def _files(made: "Made") -> Iterator[tuple[str, bytes]]:
     for name in made.plan.formats:
         for split in SPLITS:
