@@ -58,6 +58,11 @@ def _add_submit(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would go; keep and send nothing")
     parser.add_argument("--again", action="store_true", help="send rejected claims again although unchanged")
+    parser.add_argument(
+        "--redirect",
+        metavar="OLD",
+        help="what waits for the destination OLD, undelivered, goes to --to instead",
+    )
     parser.add_argument("--sender", help="our id with the receiver (default: the billing provider's tax id)")
     parser.add_argument("--sender-name", help="submitter's name")
     parser.add_argument("--receiver", help="id of the clearinghouse; default: one interchange for each payer")
@@ -100,17 +105,20 @@ def _user() -> str:
 def submit(options: argparse.Namespace) -> int:
     """Prepare what may go, deliver what waits; exit 3 when a claim was left behind."""
     from agent.ledger.sending import prepare
+    from agent.ledger.waiting import redirect
     from agent.submit.carrier import open_carrier
     from agent.submit.deliver import deliver, elsewhere
 
-    ledger = _ledger(options)
-    carrier = open_carrier(options.to, known_hosts=options.known_hosts, identity=options.identity)
+    ledger, to = _ledger(options), _destination(options.to)
+    carrier = open_carrier(to, known_hosts=options.known_hosts, identity=options.identity)
     claims = _coded(options.folders)
+    if options.redirect and not options.dry_run:
+        redirect(ledger, options.redirect, to)
     refusals, taken = prepare(
-        ledger, claims, _partner(options), options.to, dry_run=options.dry_run, again=options.again
+        ledger, claims, _partner(options), to, dry_run=options.dry_run, again=options.again
     )
-    files = [] if options.dry_run else deliver(ledger, carrier, options.to)
-    others = elsewhere(ledger, options.to)
+    files = [] if options.dry_run else deliver(ledger, carrier, to)
+    others = elsewhere(ledger, to)
     if options.json:
         _print_json(
             {
@@ -126,6 +134,12 @@ def submit(options: argparse.Namespace) -> int:
         for name, where in others:
             sys.stdout.write(f"waiting: {name} for {where}\n")
     return EXIT_HELD if any(not r.why.startswith("already sent") for r in refusals) else EXIT_OK
+
+
+def _destination(given: str) -> str:
+    """A folder in full: what waits for it is found again from anywhere."""
+    kind, _, path = given.partition(":")
+    return f"folder:{Path(path).expanduser().absolute()}" if kind == "folder" and path else given
 
 
 def _print_submitted(

@@ -8,6 +8,7 @@ from agent.identity import claim_sha256
 from agent.ledger.database import Session
 from agent.ledger.ledger import Ledger, LedgerClaim, now
 from agent.ledger.states import ADJUDICATED, WAITING, State
+from agent.ledger.waiting import held_up
 from knowledge.payers import PayerPack
 from knowledge.records import Record
 from tools.claim.errors import ClaimError
@@ -87,7 +88,7 @@ def prepare(
         seen: set[str] = set()
         for item in claims:
             why = (
-                _obstacle(ledger, session, item, again=again)
+                _obstacle(ledger, session, item, destination, again=again)
                 if item.claim.claim_id not in seen
                 else "given twice"
             )
@@ -103,7 +104,9 @@ def prepare(
     return refusals, sum(map(len, groups.values()))
 
 
-def _obstacle(ledger: Ledger, session: Session, item: Outgoing, *, again: bool) -> str | None:
+def _obstacle(
+    ledger: Ledger, session: Session, item: Outgoing, destination: str, *, again: bool
+) -> str | None:
     """Why a claim must not go out now, or None."""
     claim, known = item.claim, ledger.claim(session, item.claim.claim_id)
     if claim.draft:
@@ -117,7 +120,9 @@ def _obstacle(ledger: Ledger, session: Session, item: Outgoing, *, again: bool) 
         )
     if claim.frequency != "1" and not claim.original_reference:
         return f"frequency {claim.frequency} needs the payer's claim number (original_reference)"
-    return _conflict(claim, known, again=again) if known else None
+    if known is None:
+        return None
+    return held_up(session, known, destination) or _conflict(claim, known, again=again)
 
 
 def _conflict(claim: Claim, known: LedgerClaim, *, again: bool) -> str | None:

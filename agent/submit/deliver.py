@@ -31,7 +31,7 @@ def deliver(ledger: Ledger, carrier: Carrier, destination: str) -> list[str]:
     """
     sent = []
     for parcel in waiting(ledger, destination):
-        ready = parcel if parcel.status == "staged" else _stage(ledger, carrier, parcel)
+        ready = parcel if parcel.status == "staged" else _stage(ledger, carrier, parcel, destination)
         if ready is None:
             continue
         carrier.finish(ready.staged, ready.name, ready.content)
@@ -67,16 +67,17 @@ def elsewhere(ledger: Ledger, destination: str) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in rows]
 
 
-def _stage(ledger: Ledger, carrier: Carrier, parcel: Parcel) -> Parcel | None:
-    """Put the file there under a name of this run's own; None when another process was first."""
+def _stage(ledger: Ledger, carrier: Carrier, parcel: Parcel, destination: str) -> Parcel | None:
+    """Put the file there under a name of this run's own; None when another process was first, or redirected it."""
     staged = f".{parcel.name}.{uuid.uuid4().hex[:8]}.tmp"
     carrier.stage(staged, parcel.content)
     with ledger.database.transaction() as session:
         mine = session.run(
             "update ledger_interchange set status = 'staged', staged = :staged "
-            "where id = :id and status = 'prepared' returning id",
+            "where id = :id and status = 'prepared' and destination = :destination returning id",
             staged=staged,
             id=parcel.id,
+            destination=destination,
         )
     if not mine:
         carrier.discard(staged)

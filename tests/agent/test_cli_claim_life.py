@@ -66,6 +66,34 @@ def test_from_submit_to_stats(desk: Desk) -> None:
     ]
 
 
+def test_a_claim_that_waits_for_a_wrong_destination_is_not_called_sent_and_can_be_redirected(
+    desk: Desk,
+) -> None:
+    wrong, right = f"folder:{desk.write('a file', 'wrong')}", f"folder:{desk.folder / 'right'}"
+    assert life(desk, "submit", "coded/SB1", "--to", wrong).code == 2
+    stuck = life(desk, "submit", "coded/SB1", "--to", right)
+    assert (stuck.code, "already sent" in stuck.out, f"--redirect {wrong}" in stuck.out) == (3, False, True)
+    assert not (desk.folder / "right").exists()
+    sent = life(desk, "submit", "coded/SB1", "--to", right, "--redirect", wrong)
+    assert (sent.code, len(list((desk.folder / "right").iterdir()))) == (0, 1)
+    assert "is in state" not in sent.out
+    assert "nothing waits" in life(desk, "submit", "--to", right, "--redirect", wrong).complaint
+    assert life(desk, "submit", "coded/SB1", "--to", right).code == 0  # sent once, and said so
+    assert len(list((desk.folder / "right").iterdir())) == 1
+
+
+def test_a_relative_outbox_is_the_same_from_any_folder(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "box").write_text("in the way")
+    assert life(desk, "submit", tmp_path / "coded/SB1", "--to", "folder:box").code == 2
+    (tmp_path / "box").unlink()
+    monkeypatch.chdir(tmp_path.parent)
+    assert life(desk, "submit", "--to", f"folder:{tmp_path / 'box'}").code == 0
+    assert len(list((tmp_path / "box").iterdir())) == 1
+
+
 def test_an_unmatched_reply_is_said(desk: Desk) -> None:
     life(desk, "submit", "coded/SB1", "--to", f"folder:{desk.folder / 'outbox'}")
     (path,) = (desk.folder / "outbox").iterdir()
