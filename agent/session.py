@@ -73,5 +73,5 @@ def open_session(
         CaseExamples(store=folder, tenant=settings.tenant, bookshelf=bookshelf) if settings.examples else None
     )
     context = replace(context, store=kept, examples=examples)
-    with sqlite_checkpointer(folder) as saver:
+    with kept.kept_open(), sqlite_checkpointer(folder) as saver:
         yield Session(context=context, graph=build_graph(saver), examples=examples)

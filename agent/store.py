@@ -66,6 +66,7 @@ class Store:
         self.folder = folder
         self._path = folder / "store.sqlite"
         self._held = threading.local()
+        self._idle: list[sqlite3.Connection] | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             if not self._path.exists():
@@ -85,19 +86,53 @@ class Store:
             ) from error
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection of one's own, closed at the end."""
-        db = vault.connect(self._path)
+    def kept_open(self) -> Iterator[None]:
+        """Connections are used again and not closed after each use, until the end; for a process that serves many calls."""
+        self._idle = []
         try:
-            db.execute("pragma journal_mode=wal")
-            yield db
+            yield
         finally:
-            db.close()
+            idle, self._idle = self._idle, None
+            for db in idle:
+                db.close()
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that no other writer interleaves; an exception undoes all of it."""
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection of one's own; at the end nothing of it is left open but the file."""
+        db = self._connection()
+        try:
+            yield db
+        except BaseException:
+            db.close()
+            raise
+        if db.in_transaction:
+            db.execute("rollback")
+        if (idle := self._idle) is None:
+            db.close()
+        else:
+            idle.append(db)
+
+    def _connection(self) -> sqlite3.Connection:
+        """An idle one, or a new one; a list's ``pop`` gives each to one thread only."""
+        idle = self._idle
+        try:
+            return idle.pop() if idle else self._connect()
+        except IndexError:  # another thread took the last one
+            return self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        db = vault.connect(self._path, check_same_thread=False)
+        db.execute("pragma journal_mode=wal")
+        return db
+
+    @contextmanager
+    def writing(self, *, lasting: bool = True) -> Iterator[sqlite3.Connection]:
+        """A transaction that no other writer interleaves; an exception undoes all of it.
+
+        ``lasting`` False: a power failure may undo it (a killed process does not), and it does not wait for the disk.
+        """
         with self.reading() as db:
+            db.execute(f"pragma synchronous={'full' if lasting else 'normal'}")
             db.execute("begin immediate")
             try:
                 yield db

@@ -57,9 +57,11 @@ class Book:
         with store.reading() as db:
             db.executescript(SCHEMA)
 
-    def write(self, *changes: tuple[str, tuple[Any, ...]], entry: "Entry | None" = None) -> None:
-        """Statements in one transaction, with the audit entry that tells of them."""
-        with self.store.writing() as db:
+    def write(
+        self, *changes: tuple[str, tuple[Any, ...]], entry: "Entry | None" = None, lasting: bool = True
+    ) -> None:
+        """Statements in one transaction, with the audit entry that tells of them; ``lasting`` as ``Store.writing`` has it."""
+        with self.store.writing(lasting=lasting) as db:
             for statement, values in changes:
                 db.execute(statement, values)
             head = entry.append(db, self.tenant) if entry else None
@@ -79,7 +81,7 @@ class Book:
 
     def take_lease(self, encounter: str, by: str, role: str, now: datetime, until: datetime) -> Row:
         """The lease in force after asking for it: one's own (new or renewed), or the other person's."""
-        with self.store.writing() as db:
+        with self.store.writing(lasting=False) as db:
             other = db.execute(
                 "select by, role, until from lease where tenant = ? and encounter = ? and until > ? and by <> ?",
                 (self.tenant, encounter, now.isoformat(), by),
@@ -95,7 +97,8 @@ class Book:
     def drop_lease(self, encounter: str, by: str) -> None:
         """Let go of one's own lease; somebody else's stays."""
         self.write(
-            ("delete from lease where tenant = ? and encounter = ? and by = ?", (self.tenant, encounter, by))
+            ("delete from lease where tenant = ? and encounter = ? and by = ?", (self.tenant, encounter, by)),
+            lasting=False,
         )
 
     def take_in(self, encounter: str, sha256: str, data: bytes, out: str) -> None:
