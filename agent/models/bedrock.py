@@ -26,6 +26,7 @@ def bedrock_model(model: str, settings: "Settings") -> "ChatBedrockConverse":
     )
     return ChatBedrockConverse(
         model_id=model,
+        provider=provider_of(model),
         region_name=settings.region,
         endpoint_url=settings.bedrock_endpoint,
         temperature=0,
@@ -36,3 +37,13 @@ def bedrock_model(model: str, settings: "Settings") -> "ChatBedrockConverse":
             retries={"total_max_attempts": 1}, read_timeout=settings.model_timeout, connect_timeout=10
         ),
     )
+
+
+PROVIDERS = ("anthropic", "amazon", "meta", "mistral", "cohere", "ai21", "openai", "qwen", "deepseek")
+
+
+def provider_of(model: str) -> str:
+    """Whose model it is, which an ARN need not say: of one that names nobody Amazon's (the models we tune); "" leaves it to the id."""
+    if not model.startswith("arn:"):
+        return ""
+    return next((name for name in PROVIDERS if f"{name}." in model), "amazon")

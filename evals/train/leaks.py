@@ -14,11 +14,12 @@ from typing import Final
 
 from evals.case import EvalCase
 from evals.datasets import load_dataset
+from evals.train.moving import MONTHS
 
 RUN: Final = 8
 SHARE: Final = 0.2
 SHIPPED: Final = Path(__file__).parents[1] / "cases"
-_WORD: Final = re.compile(r"\[[A-Z ]+\]|[a-z]+|\d+")
+_WORD: Final = re.compile(r"\[[a-z ]+\]|[a-z]+|\d+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +67,8 @@ def _independence() -> EvalSet:
 
 
 def words(text: str) -> list[str]:
-    """The words of a note, identifiers and digits apart."""
-    return [w for w in _WORD.findall(text.replace("[", " [").lower()) if w.isalpha()]
+    """The words of a note; identifiers, digits and months apart (an export replaces and moves them)."""
+    return [w for w in _WORD.findall(text.lower()) if w.isalpha() and w not in MONTHS]
 
 
 def runs(text: str) -> frozenset[int]:
