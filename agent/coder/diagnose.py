@@ -48,7 +48,9 @@ def diagnose(case: Case) -> Stage:
     said = reasons(case)
     ordered = first_listed(kept, {d.code: answered(d, said) for d in kept}, lookups)
     ordered = (yield from secondary(case, ordered))[:MOST]
-    rejected = [*map(_left_out, [*unruled, *combined, *dropped]), *_rejected(refused, results)]
+    coded = {d.code for d in ordered}
+    never = [row for row in _rejected(refused, results) if row["code"] not in coded]
+    rejected = [*map(_left_out, [*unruled, *combined, *dropped]), *never]
     return Diagnosed(diagnoses=tuple(ordered), rejected=tuple(rejected), lookups=lookups)
 
 

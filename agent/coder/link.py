@@ -13,6 +13,8 @@ Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], tuple[tuple[Line, ...], t
 MOST = 4
 RANK = {"supported": 0, "no_rule": 1}
 EXTERNAL = ("V", "W", "X", "Y")
+VACCINATION = "Z23"
+VACCINES = frozenset({"vaccine", "vaccine_admin"})
 SMALL_WORDS = frozenset(
     {"with", "without", "unspecified", "type", "encounter", "initial", "other", "disease", "today", "here"}
 )
@@ -39,15 +41,19 @@ def _pointed(line: Line, diagnoses: Sequence[Diagnosis], verdicts: dict[tuple[st
     ranked = [
         (RANK.get(verdicts.get((line.code, d.code), ""), 9), -_closeness(line, d), n)
         for n, d in enumerate(diagnoses, 1)
-        if not d.code.startswith(EXTERNAL)
+        if not d.code.startswith(EXTERNAL) and not (d.code == VACCINATION and not _is_vaccination(line))
     ]
     best = min((rank for rank, _, _ in ranked), default=9)
     if best == 9 and line.is_em and verdicts:
-        best = 9
         pointers = [n for _, _, n in ranked]
     else:
         pointers = [n for rank, _, n in sorted(ranked) if rank == best and rank < 9]
     return replace(line, pointers=tuple(pointers[:MOST]))
+
+
+def _is_vaccination(line: Line) -> bool:
+    """Z23 says that a vaccine was given: it is the reason for the vaccine and for giving it (I.C.21.c.2)."""
+    return line.facts.get("category") in VACCINES
 
 
 def _closeness(line: Line, d: Diagnosis) -> int:

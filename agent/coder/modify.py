@@ -19,6 +19,8 @@ SIDES = {"left": "LT", "right": "RT"}
 DIGITS = Path(__file__).parent / "data" / "digits.csv"
 MINOR = frozenset({"000", "010"})
 BESIDE = frozenset({"preventive", "wellness"})
+QUITTING = "tobacco"
+"""Counselling to change behaviour: a visit on the same day is distinct and carries 25 (CPT, counselling)."""
 CAST = re.compile(r"29[0-7]\d\d")
 PREVENTIVE = re.compile(r"993[89]\d")
 NOTHING_WASTED = re.compile(
@@ -64,7 +66,9 @@ def _visit(line: Line, others: Sequence[Line]) -> Line:
     for other in others:
         vaccine = other.facts.get("category") == "vaccine_admin"
         apart = line.is_em and (
-            other.facts.get("global_days") in MINOR or other.facts.get("category") in BESIDE
+            other.facts.get("global_days") in MINOR
+            or other.facts.get("category") in BESIDE
+            or other.facts.get("family") == QUITTING
         )
         if vaccine or apart:
             why = f"significant work of its own, documented apart from {other.code}"
