@@ -65,9 +65,7 @@ PATTERNS: Final[tuple[tuple[str, re.Pattern[str], str], ...]] = (
     ("zip4", re.compile(r"(?<![\d-])\d{5}-\d{4}(?![\d-])"), "[ZIP]"),
     (
         "titled",
-        re.compile(
-            rf"\b(?P<keep>(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Doctor|Nurse|Sister|Father|Rev)\.?\s+)(?!\[){_FULL}"
-        ),
+        re.compile(rf"\b(?P<keep>(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Doctor|Nurse|Rev)\.?\s+)(?!\[){_FULL}"),
         "[NAME]",
     ),
     (

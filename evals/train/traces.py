@@ -4,19 +4,22 @@ Only a run that ended in an emitted claim whose coding is what the example of it
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from agent.nodes.gather import opened
 from agent.trace import TraceError, TraceEvent, load_trace
-from evals.train.anonymise import Anonymiser
-from evals.train.build import NoExample, keyed, of_proposal, same, teach
+from evals.scorers.visits import is_visit
+from evals.solvers.model_alone import Said, SaidDiagnosis, SaidLine
+from evals.train.anonymise import Anonymiser, age_of
+from evals.train.build import NoExample, keyed, same, teach
 from evals.train.formats import SCHEMA, unreserved
 from evals.train.identifiers import of_facts
+from evals.train.offsets import Offsets
 from evals.train.records import Dropped, Joined, Split, TrainError
 from tools.encounter import EncounterFacts
-from tools.proposal import Proposal
 
 if TYPE_CHECKING:
     from evals.train.export import Plan
@@ -56,6 +59,11 @@ def traces_of(
         patient.known.update(of_facts(facts))
         cleaner = Cleaner(patient.anonymisers[number], facts)
         line = conversation(events, facts, cleaner)
+        if not cleaner.quotes_hold(line):
+            dropped.append(
+                Dropped(what=name, why="a citation does not stand where it says after de-identification")
+            )
+            continue
         if cleaner.survivors(line, planted):
             raise TrainError(f"identifiers survive in {name}; nothing was exported")
         yield split_of(plan.seed, patient.name), line
@@ -78,25 +86,43 @@ def _unfit(events: Sequence[TraceEvent], row: Joined, *, unproven: bool) -> str 
         right = teach(row, unproven=unproven).chosen
     except NoExample as reason:
         return str(reason)
-    final = Proposal.model_validate(_proposal_of(proposed[-1])) if proposed else None
-    if right is None or final is None or not same(of_proposal(final), right):
+    if right is None or not proposed or not same(_said_by(proposed[-1]), right):
         return "what the run proposed is not what is right"
     return None
 
 
-def _proposal_of(args: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = args.get("proposal", args)
-    return found if isinstance(found, Mapping) else args
+def _said_by(args: Mapping[str, Any]) -> Said:
+    """What a call of propose_claim says, as far as codings are compared."""
+    codes = [d["code"] for d in args.get("diagnoses") or ()]
+    lines = tuple(
+        SaidLine(
+            code=x["code"],
+            modifiers=tuple(
+                m["code"] if isinstance(m, Mapping) else str(m) for m in x.get("modifiers") or ()
+            ),
+            units=float(x.get("units") or 1),
+            diagnoses=tuple(codes[p - 1] for p in x.get("pointers") or () if 0 < p <= len(codes)),
+        )
+        for x in args.get("service_lines") or ()
+    )
+    return Said(
+        diagnoses=tuple(SaidDiagnosis(code=c) for c in codes),
+        em=next((x.code for x in lines if is_visit(x.code)), None),
+        lines=lines,
+    )
 
 
 class Cleaner:
-    """De-identifies a trace: every text in it, however nested, and ids that name the encounter."""
+    """De-identifies a trace: every text in it, however nested, ids that name the encounter, and offsets into its documents."""
 
     def __init__(self, anonymiser: Anonymiser, facts: EncounterFacts) -> None:
         """For the texts of one encounter."""
         self._anonymiser = anonymiser
         self._ids = {i: f"document-{n}" for n, i in enumerate((d.id for d in facts.documents), 1)}
         self._ids[facts.encounter_id] = "encounter"
+        self.texts = {d.text: self.text(d.text) for d in facts.documents}
+        self._offsets = {self._ids[d.id]: Offsets(d.text, self.texts[d.text]) for d in facts.documents}
+        self.documents = {self._ids[d.id]: self.texts[d.text] for d in facts.documents}
 
     def text(self, text: str) -> str:
         """One text."""
@@ -104,26 +130,65 @@ class Cleaner:
             text = text.replace(own, instead)
         return unreserved(self._anonymiser.text(text))
 
-    def value(self, value: Any) -> Any:
-        """Every text of a JSON value."""
+    def value(self, value: Any, within: str = "document-1") -> Any:
+        """Every text of a JSON value; offsets move with the document that they point into."""
         if isinstance(value, str):
-            return self.text(value)
+            return self.texts.get(value) or self.text(value)
         if isinstance(value, Mapping):
-            return {k: self.value(v) for k, v in value.items()}
+            return self._object(value, within)
         if isinstance(value, list | tuple):
-            return [self.value(v) for v in value]
+            return [self.value(v, within) for v in value]
         return value
+
+    def _object(self, value: Mapping[str, Any], within: str) -> Json:
+        named = value.get("document") or value.get("id")
+        within = self._ids.get(named, within) if isinstance(named, str) else within
+        made = {k: self.value(v, within) for k, v in value.items()}
+        offsets = self._offsets.get(within)
+        for key in ("start", "end"):
+            if offsets and isinstance(value.get(key), int):
+                made[key] = offsets.place(value[key], end=key == "end")
+        if offsets and isinstance(value.get("sentences"), list):
+            made["sentences"] = [
+                [offsets.place(s[0]), offsets.place(s[1], end=True), *s[2:]] for s in value["sentences"]
+            ]
+        for key in ("age", "age_years"):
+            if isinstance(value.get(key), int):
+                made[key] = age_of(value[key])
+        return made
 
     def survivors(self, line: Json, planted: Sequence[str]) -> bool:
         """Whether an identifier is left."""
         said = orjson.dumps(line["messages"]).decode()
         return bool(self._anonymiser.survivors(said)) or any(p.lower() in said.lower() for p in planted)
 
+    def quotes_hold(self, value: Any) -> bool:
+        """Whether every citation of a call still stands where it says."""
+        if isinstance(value, Mapping):
+            quote, start = value.get("quote"), value.get("start")
+            text = self.documents.get(str(value.get("document")))
+            if quote and text is not None and isinstance(start, int) and not text.startswith(quote, start):
+                return False
+            return all(map(self.quotes_hold, value.values()))
+        return all(map(self.quotes_hold, value)) if isinstance(value, list) else True
+
+    def facts(self, facts: EncounterFacts) -> EncounterFacts:
+        """What the coder is told at first, as far as it is told."""
+        documents = tuple(
+            d.model_copy(
+                update={"id": self._ids[d.id], "title": self.text(d.title), "text": self.texts[d.text]}
+            )
+            for d in facts.documents
+        )
+        day = date.fromisoformat(self._anonymiser.day(facts.date_of_service))
+        changes = {"encounter_id": "encounter", "age_years": age_of(facts.age_years), "date_of_service": day}
+        return facts.model_copy(update={**changes, "documents": documents})
+
 
 def conversation(events: Sequence[TraceEvent], facts: EncounterFacts, cleaner: Cleaner) -> Json:
     """The run as the model saw it: system prompt, encounter, its turns with tool calls, the tools' answers."""
-    system, first = opened(facts)["messages"]
-    messages = [_turn("user", [{"text": cleaner.text(str(first.text))}])]
+    system, first = opened(cleaner.facts(facts))["messages"]
+    messages = [_turn("user", [{"text": unreserved(str(first.text))}])]
     for event in events:
         if event.event == "turn":
             messages.append(_turn("assistant", _said(event.data, cleaner)))

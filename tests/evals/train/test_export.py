@@ -180,7 +180,9 @@ def test_a_planted_identifier_that_no_rule_knows_stops_the_export(few: Path, tmp
     rewrite_note(few, 4, lambda t: t + "Came by the ferry Zephyrine with a cousin of Ottoline.\n")
     planted = tmp_path / "planted.txt"
     planted.write_text("Ottoline\n")
-    with pytest.raises(TrainError, match=r"identifiers survive in 1 examples .planted identifier.") as stopped:
+    with pytest.raises(
+        TrainError, match=r"identifiers survive in 1 examples .planted identifier."
+    ) as stopped:
         export(plan_of(few, tmp_path / "out", planted=planted))
     assert "Ottoline" not in str(stopped.value)
     assert not (tmp_path / "out").exists()
