@@ -47,9 +47,9 @@ def test_a_new_key_is_random_owner_only_and_never_overwrites(keys: tuple[Path, P
 @pytest.mark.parametrize(
     ("content", "mode", "said"),
     [
-        (os.urandom(32), 0o640, "others may read"),
-        (os.urandom(32), 0o604, "others may read"),
-        (os.urandom(31), 0o600, "31 bytes"),
+        (bytes(range(32)), 0o640, "others may read"),
+        (bytes(range(32)), 0o604, "others may read"),
+        (bytes(range(31)), 0o600, "31 bytes"),
         (b"", 0o600, "0 bytes"),
         (None, 0o600, "can not be read"),
     ],
