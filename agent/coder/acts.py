@@ -11,6 +11,8 @@ from agent.coder.spoken import sentences
 from knowledge.errors import TableError
 
 COLUMNS = ["pattern", "query"]
+TITLE = "^"
+"""A pattern that begins so names the procedure as the title of its own section, without a verb; elsewhere it is a plan."""
 NAMED = re.compile(r"incision and drainage|\bi ?& ?d\b|laceration repair|repair of the")
 FRACTURE_CARE = re.compile(
     r"\bclosed (?:treatment|reduction|management) of (?:the |a |an |her |his )?(?:(?:left|right|nondisplaced|displaced|closed) )*"
@@ -33,8 +35,10 @@ def acts(case: Case) -> Iterator[Seen]:
         low = text.lower()
         if NOT_DONE.search(low) or NAMED.search(low):
             continue
+        titled = seen.section_kind == "procedures"
         query = _fracture(low) or next(
-            (query for pattern, query in _table() if re.search(pattern, low)), None
+            (q for pattern, q in _table() if (titled or pattern[0] != TITLE) and re.search(pattern, low)),
+            None,
         )
         if query:
             sides = sides_said(low)

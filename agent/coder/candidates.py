@@ -9,13 +9,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.coder.case import CONDITIONS, Case, Seen
+from agent.coder.cured import cured
 from agent.coder.effects import Effect, culprits, effects
 from agent.coder.postoperative import aftercare
 from agent.coder.sites import bite_site
-from agent.coder.titles import at_level, part_with, parts_of, sided, title_of, unknown_titles
+from agent.coder.titles import at_level, beneath, part_with, parts_of, sided, title_of, unknown_titles
 from agent.coder.wording import PAST, TOBACCO, cause_of, concept_query, fuller, under_treatment
 
 NAMED_IN = frozenset({"assessment", "assessment_plan", "addendum"})
+UPKEEP = re.compile(
+    r"(?:preventat?ive|health(?:care)?|general|routine)[- ](?:health|care|medicine|maintenance|measures|screening|counsel\w+)",
+    re.IGNORECASE,
+)
+"""A heading for vaccines and screening that are due; an examination for it is a visit of its own (I.C.21.c.13)."""
+SHOWN = re.compile(
+    r"\b(?:show\w*|reveal\w*|demonstrat\w*|confirm\w*|found|diagnos\w+|has|have|sustained)\b", re.IGNORECASE
+)
 UNDERWAY = re.compile(
     r"\w.*\b(?:on|during|after|since|under|receiving|undergoing|completed|finished|while on)\s+(?:\w+\s+)?$",
     re.IGNORECASE | re.DOTALL,
@@ -84,7 +93,10 @@ def _candidate(case: Case, seen: Seen, listed: tuple[Seen, ...], why: str, guide
     queries = dict.fromkeys(
         parts_of(cause) if cause else [q for q in (*parts_of(title), at_level(title, known), known) if q]
     )
-    if culprits(case, seen, listed) or TOBACCO.search(known):
+    if seen.is_header and cured(case, seen, listed):
+        known = f"history of {seen.concept}"
+        queries, why, guideline = {known: None}, "treated, nothing of it found any more", "I.C.2.m"
+    elif culprits(case, seen, listed) or TOBACCO.search(known):
         queries = {known: None}
     elif seen.vocabulary_kind == "external" or under_treatment(known, listed):
         queries = {PAST.sub("", known).strip(): None}
@@ -147,10 +159,12 @@ def _from_assessment(case: Case) -> Iterator[Candidate]:
     heads = [m for m in case.mentions if m.in_assessment and m.is_header]
     headers = [m for m in heads if m.kind in CONDITIONS and not (_is_errand(m) or _in_passing(case, m))]
     yield from _after_operations(case, heads)
-    titles = list(unknown_titles(case))
+    titles = [t for t in unknown_titles(case) if not UPKEEP.fullmatch(str(t.text).strip())]
     for header in headers:
         listed = case.under(header)
-        if header.is_established:
+        facts = confirmed(case, header)
+        yield from (_candidate(case, f, listed, "stated as found in the plan", "IV.H") for f in facts)
+        if header.is_established and not facts:
             yield from bitten(case, header, listed)
             more = [_of_effect(e) for e in effects(case, header, listed)]
             yield from (c for c in more if c.seen is header)
@@ -161,13 +175,39 @@ def _from_assessment(case: Case) -> Iterator[Candidate]:
         queries = parts_of(cause_of(title, str(title.text)) or str(title.text))
         yield Candidate(
             seen=title,
-            listed=(title,),
+            listed=beneath(case, title, titles),
             rationale=f"assessed today: '{title.text}'",
             guideline="IV.J",
             queries=queries,
         )
     if not headers:
         yield from _stated(case, vague=not titles)
+
+
+def confirmed(case: Case, header: Seen) -> list[Seen]:
+    """What the title of a symptom only suspects and the plan then states as found ("the films showed a fracture").
+
+    The condition itself is then established (IV.H forbids only what stays uncertain), with the side of the symptom.
+    """
+    if header.vocabulary_kind not in {"symptom", "finding"}:
+        return []
+    doubted = {
+        m.concept for m in case.under(header) if m.assertion == "uncertain" and m.sentence == header.sentence
+    }
+    plain = [
+        m
+        for m in case.under(header)
+        if m.concept in doubted
+        and m.is_established
+        and SHOWN.search(case.sentence(m))
+        and m.sentence != header.sentence
+    ]
+    return [
+        Seen(
+            document=m.document, index=m.index, raw={**m.raw, "laterality": m.laterality or header.laterality}
+        )
+        for m in plain[:1]
+    ]
 
 
 def _after_operations(case: Case, heads: list[Seen]) -> Iterator[Candidate]:

@@ -15,7 +15,9 @@ from agent.coder.diagnoses import Diagnosis
 from knowledge.errors import TableError
 
 COLUMNS = ["codes", "category", "when", "why"]
-CONDITIONS = frozenset({"", "active", "torn", "fever", "worked_up", "investigated"})
+CONDITIONS = frozenset(
+    {"", "active", "torn", "fever", "worked_up", "investigated", "threatening", "compressing"}
+)
 WORSE = frozenset({"worsening", "uncontrolled"})
 ESCALATED = frozenset({"new", "changed", "stopped"})
 DECIDED = frozenset({"ordered", "planned", "done"})
@@ -38,6 +40,22 @@ NEWLY = re.compile(
     r"\bfirst (?:diagnosed|noted) today",
     re.IGNORECASE,
 )
+SOUGHT = re.compile(
+    r"\b(?:source|cause|etiology|origin|rule out|evaluate for|assess for|look(?:ing)? for|exclude)\b",
+    re.IGNORECASE,
+)
+"""An investigation for the cause of a known illness, not the surveillance of it."""
+ADVANCED_DISEASE = re.compile(
+    r"\bstage (?:III|IV|3|4)[A-C]?\b|\bmetasta\w+|\blymph node involvement|\b(?:unresectable|locally advanced)\b",
+    re.IGNORECASE,
+)
+COMPRESSED = re.compile(
+    r"\b(?:compress\w*|imping\w*|effac\w*)[^.]{0,40}\b(?:optic|chiasm\w*|spinal cord|cord|cauda equina|brain ?stem)|"
+    r"\b(?:optic|chiasm\w*|cord|cauda equina|brain ?stem)\b[^.]{0,15}\bcompress\w*",
+    re.IGNORECASE,
+)
+NEGATED = re.compile(r"\b(?:no|not|without|denies|negative for|rule[sd]? out)\b[^.]*$", re.IGNORECASE)
+THREAT = "threat_to_life"
 CHRONIC = "chronic"
 OFF_GOAL = re.compile(
     r"\b(?:not (?:yet )?at (?:\w+ )?goal|(?:above|below|off|outside) (?:\w+ )?(?:goal|target)|"
@@ -90,10 +108,16 @@ def complexities() -> tuple[Complexity, ...]:
 
 def complexity(case: Case, d: Diagnosis, lookup: Json, listed: Sequence[Seen]) -> str:
     """At goal or not, newly found or known, course, prognosis, kind of injury; ``listed`` is what belongs to it."""
+    if any(
+        r.category == THREAT and covers(r.codes, d.code) and _holds(r.when, case, d, listed)
+        for r in complexities()
+    ):
+        return THREAT
     if _is_chronic(d, lookup):
         if not at_goal(listed) or _off_goal(case, listed):
             return "chronic_exacerbation"
-        return "undiagnosed_new_problem" if _newly_found(case, listed) else "stable_chronic"
+        open_ = _newly_found(case, listed) or _cause_sought(case, listed)
+        return "undiagnosed_new_problem" if open_ else "stable_chronic"
     if _is_fracture(d.code):
         return "acute_complicated_injury"
     for row in complexities():
@@ -165,6 +189,10 @@ def _holds(when: str, case: Case, d: Diagnosis, listed: Sequence[Seen]) -> bool:
         return d.code.endswith("A") and _is_torn(case, d) and _has_choice(case)
     if when == "fever":
         return any(m.kind == "problem" and m.concept == "fever" and is_meant(m) for m in case.mentions)
+    if when == "threatening":
+        return _is_threatening(case)
+    if when == "compressing":
+        return _said(case, COMPRESSED)
     if when == "worked_up":
         return any(m.kind == "test" and m.event in DECIDED | {"reviewed"} for m in listed)
     return when == "" or is_investigated(listed)
@@ -184,6 +212,27 @@ def _newly_found(case: Case, listed: Sequence[Seen]) -> bool:
     """A chronic illness that is new to the patient and is still being established: tests for it are decided."""
     tested = any(m.kind == "test" and m.event in {"ordered", "planned"} for m in listed)
     return tested and any(NEWLY.search(text) for text in case.texts.values())
+
+
+def _cause_sought(case: Case, listed: Sequence[Seen]) -> bool:
+    """An endoscopy, sectional imaging or a biopsy is decided to find what lies behind a known illness."""
+    looked = [m for m in listed if is_investigated([m])]
+    return any(SOUGHT.search(case.sentence(m)) for m in looked)
+
+
+def _is_threatening(case: Case) -> bool:
+    """A cancer newly found or advanced, for which an operation or cytotoxic treatment is decided today."""
+    treated = any(told.operations(case)) or any(told.chemotherapies(case))
+    return treated and (_said(case, NEWLY) or _said(case, ADVANCED_DISEASE))
+
+
+def _said(case: Case, pattern: "re.Pattern[str]") -> bool:
+    """Some sentence of the record states it, and does not deny it."""
+    return any(
+        not NEGATED.search(text[max(0, m.start() - 60) : m.start()])
+        for text in case.texts.values()
+        for m in pattern.finditer(text)
+    )
 
 
 def _is_torn(case: Case, d: Diagnosis) -> bool:

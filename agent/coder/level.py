@@ -9,6 +9,7 @@ from agent.coder.case import Case, Seen
 from agent.coder.complexity import ADVANCED, OPERATION, complexity, is_investigated, is_meant
 from agent.coder.conversation import Json
 from agent.coder.diagnoses import Diagnosis
+from agent.coder.panels import parts_of
 from agent.coder.strengths import is_prescribed
 
 DRUG_ACTIONS = frozenset({"new", "continued", "changed", "refilled", "stopped"})
@@ -17,7 +18,11 @@ CONSERVATIVE = re.compile(
     r"physical therapy|occupational therapy|splint|brace|boot\b|cast|sling|crutch|orthotic|wrap|exercise|strapping|bandag"
 )
 SMALL = re.compile(r"inject|aspirat|biops|excis|incision|drain|destr|cryo|laceration|nail|removal")
+CYTOTOXIC = "antineoplastic"
+"""Cytopenia is watched for between the doses: CPT's own example of intensive monitoring for toxicity."""
 HISTORIAN_AGE = 12
+QUESTIONNAIRES = frozenset({"health risk assessment", "caregiver health risk assessment"})
+"""Part of a wellness visit and no imaging, laboratory, psychometric or physiologic data."""
 TOTAL = frozenset({None, "total", "total time", "visit"})
 """What minutes may be said to be of when they are the whole visit's; minutes of counselling are not."""
 
@@ -98,7 +103,9 @@ def data(case: Case, billed: Iterable[str]) -> list[Counted]:
     talks = [
         Counted(category="external_discussion", text=str(m.text), seen=m) for m in told.discussions(case)
     ]
-    return [*found.values(), *papers, *own, *talks, *_historian(case)]
+    parts = parts_of(found)
+    tests = [counted for name, counted in found.items() if name not in parts and name not in QUESTIONNAIRES]
+    return [*tests, *papers, *own, *talks, *_historian(case)]
 
 
 def _test_category(seen: Seen) -> str | None:
@@ -134,7 +141,10 @@ def risk(case: Case) -> list[Counted]:
     ]
     kinds += [Counted(category="therapy", text=str(m.text), seen=m) for m in told.therapies(case)]
     operated = [Counted(category="major_surgery", text=str(m.text), seen=m) for m in told.operations(case)]
-    return [c for c in (*drugs, *services, *kinds, *operated) if c is not None]
+    toxic = [
+        Counted(category="intensive_monitoring", text=str(m.text), seen=m) for m in told.chemotherapies(case)
+    ]
+    return [c for c in (*drugs, *services, *kinds, *operated, *toxic) if c is not None]
 
 
 def _decided(case: Case, seen: Seen) -> bool:
@@ -150,6 +160,8 @@ def _drug(case: Case, seen: Seen) -> Counted | None:
         either and seen.action != "new" and not is_prescribed(seen, case.sentence(seen))
     )
     category = "otc_drug" if over_counter else "prescription_drug"
+    if seen.drug_class == CYTOTOXIC and seen.action in DRUG_ACTIONS - {"stopped"}:
+        category = "intensive_monitoring"
     return Counted(category=category, text=f"{seen.text}: {seen.action or 'managed'}", seen=seen)
 
 

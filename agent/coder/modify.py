@@ -128,7 +128,7 @@ def _digit(line: Line, side: str | None, text: str) -> Line | None:
     title = str(line.facts.get("display", "")).lower()
     if side not in SIDES or not re.search(r"finger|toe|nail|tendon", title):
         return None
-    low = text.lower()
+    low = text.lower().replace("trigger ", "")  # "index trigger finger" is the index finger
     row = next((r for r in _digits() if r["digit"] in low), None)
     return line.with_modifier(row[side], f"the {side} {row['digit']}") if row else None
 

@@ -17,6 +17,7 @@ from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.diagnoses import Diagnosis
 from agent.coder.episode import episode
 from agent.coder.spoken import sentences
+from agent.coder.ulcers import ulcers
 from agent.coder.wording import CIGARETTES
 from knowledge.tables import read_csv
 
@@ -57,6 +58,7 @@ def long_term() -> tuple[LongTerm, ...]:
 def secondary(case: Case, diagnoses: Sequence[Diagnosis]) -> Stage:
     """The diagnoses with what goes with them at their end."""
     wanted = [
+        *ulcers(case, diagnoses),
         *_receptors(case, diagnoses),
         *_dementia(case, diagnoses),
         *_drugs(case, diagnoses),

@@ -41,6 +41,7 @@ SPECIMEN = re.compile(
 )
 OWN_ACTS = frozenset({"procedures", "exam", "results", "assessment", "assessment_plan", "plan"})
 """Sections that tell of this visit: an act told there as done was done today."""
+FILMS_TODAY = re.compile(r"\b(?:x-?rays?|radiographs?|films?)(?: of [^,.]{1,40})?,? today\b(?!'s)")
 IMAGE = re.compile(r"x-?rays?|radiographs?|films?|imaging|images?", re.IGNORECASE)
 SITES = (
     "middle finger", "index finger", "ring finger", "finger", "thumb", "toe", "hand", "wrist", "forearm", "elbow",
@@ -153,7 +154,13 @@ def is_done(case: Case, seen: Seen) -> bool:
         return bool(seen.here) or seen.section_kind == "procedures" or bool(HERE.search(text))
     if seen.event not in {None, "reviewed"}:
         return False
-    return bool(HERE.search(text) and DONE.search(text)) or _resulted(seen, text)
+    return bool(HERE.search(text) and DONE.search(text)) or _resulted(seen, text) or _filmed(seen, text)
+
+
+def _filmed(seen: Seen, text: str) -> bool:
+    """Films of today with their views counted ("X-rays today, three views of the wrist, show") were taken today."""
+    own = seen.section_kind in {"results", "exam"} and IMAGE.fullmatch(str(seen.concept))
+    return bool(own and FILMS_TODAY.search(text) and views_said(text))
 
 
 def _resulted(seen: Seen, text: str) -> bool:

@@ -1,13 +1,14 @@
 """The titles of assessment items: what the provider wrote as the name of the problem, whether or not the reader knows it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from agent.coder.case import Case, Seen
+from agent.coder.case import ASSESSMENT, Case, Seen
 
 ASSESSED = frozenset({"assessment", "assessment_plan"})
 MOST_WORDS = 14
 MOST_PARTS = 3
+MOST_BENEATH = 8
 DUE_TO = re.compile(r",?\s+(?:due to|secondary to|caused by|from)\s+(?:an?\s+|the\s+)?", re.IGNORECASE)
 LEAD = re.compile(r"^[\s•*#\-–—]*(?:\(?\d{1,2}[.)]\s*|[a-z][.)]\s+)?")
 LEVEL = re.compile(r"\b(?P<a>[CTL]\d{1,2})(?: ?[-/–] ?(?:[CTLS])?\d{1,2})?\b(?: level)?", re.IGNORECASE)
@@ -108,6 +109,32 @@ def unknown_titles(case: Case) -> Iterator[Seen]:
                 if len(named.split()) >= 2 and (inline or numbered or _whole(text, end)):
                     title = named
                     yield _seen(case, document, number, title, text.index(title, start), section)
+
+
+def beneath(case: Case, title: Seen, titles: Sequence[Seen]) -> tuple[Seen, ...]:
+    """A title that the reader does not know with the mentions under it, in the list or where the plan repeats the title."""
+    names = {str(t.text).lower() for t in titles}
+    document = title.document
+    heads = {m.sentence for m in case.mentions if m.document == document and m.is_header}
+    heads |= {n for n, name in _names(case, document) if name in names}
+    own = [n for n, name in _names(case, document) if name == str(title.text).lower()]
+    reach = {n: min((h for h in heads if h > n), default=n + MOST_BENEATH) for n in own}
+    found = [
+        m
+        for m in case.mentions
+        if m.document == document
+        and m.in_assessment
+        and any(n < m.sentence < stop for n, stop in reach.items())
+    ]
+    return (title, *found)
+
+
+def _names(case: Case, document: str) -> Iterator[tuple[int, str]]:
+    """The sentences of assessment and plan, each as the title that it would be."""
+    text = case.texts.get(document, "")
+    for number, (start, end, section) in enumerate(case.sentences.get(document, [])):
+        if case.sections[document][section]["kind"] in ASSESSMENT:
+            yield number, leading(clean_title(text[start:end])).lower()
 
 
 def _begins_line(text: str, start: int) -> bool:

@@ -20,12 +20,17 @@ OUTSIDE = re.compile(
 ELSEWHERE = re.compile(r"emergency|\b(?:ed|er)\b|hospital|urgent care|underwent|outside", re.IGNORECASE)
 INTERPRETED = re.compile(
     r"\b(?:personally|independently) (?:\w+ ){0,2}(?:review|interpret|read|view|look)\w*|"
-    r"\bmy (?:own |independent )?(?:interpretation|read\b|reading)|independent(?:ly)? interpret\w*",
+    r"\bmy (?:own |independent )?(?:interpretation|read\b|reading)|independent(?:ly)? interpret\w*|"
+    r"\b(?:independent|personal) (?:review|read|reading|interpretation|visualization)\b",
     re.IGNORECASE,
 )
 HERE = re.compile(
-    r"\b(?:obtained|taken|performed|done)\b|\bin (?:the |our )?(?:office|clinic)", re.IGNORECASE
+    r"\b(?:obtained|taken|performed|done)\b(?! (?:on|in) (?:\d|jan|feb|mar|apr|may\b|jun|jul|aug|sep|oct|nov|dec)|"
+    r" (?:at|by) (?:an? |the )?(?:outside|hospital|emergency|urgent|imaging))|\bin (?:the |our )?(?:office|clinic)",
+    re.IGNORECASE,
 )
+THEM = re.compile(r"\b(?:images?|films?|study|scans?|tracings?|pictures?)\b", re.IGNORECASE)
+"""What a sentence on one's own reading calls the picture that the sentence before it names."""
 PICTURE = re.compile(
     r"x-ray|mri|ct|ultrasound|electrocardiogram|echocardiogram|imaging|tracing", re.IGNORECASE
 )
@@ -38,7 +43,9 @@ DISCUSSED = re.compile(
 HISTORY_FROM = re.compile(
     r"\bhistory (?:is |was )?(?:also )?(?:obtained|provided|given|supplied|supplemented|corroborated)\b[^.]{0,25}"
     r"\b(?:by|from) (?:the |his |her |their |patient's )*(?:wife|husband|spouse|partner|daughter|son|mother|father|"
-    r"mom|dad|parents?|caregiver|guardian|grand\w+|sister|brother|aide)",
+    r"mom|dad|parents?|caregiver|guardian|grand\w+|sister|brother|aide)|"
+    r"\b(?:wife|husband|spouse|partner|daughter|son|mother|father|mom|dad|parents?|caregiver|guardian|sister|brother|aide)\b"
+    r"[^.]{0,40}\b(?:gave|gives|provided|provides|supplied)\b (?:\w+ ){0,4}history\b",
     re.IGNORECASE,
 )
 DRUG = (
@@ -89,7 +96,7 @@ COUNTER = re.compile(
 )
 NAMED = (
     r"(?:surgery|\borif\b|open reduction|arthroplasty|(?:knee|hip|shoulder|joint|valve) replacement|\w{3,}ectomy|"
-    r"arthroscop\w+|reconstruction|spinal fusion|bypass|(?:hernia|tendon|ligament|meniscus|cuff) repair|"
+    r"arthroscop\w+|reconstruction|spinal fusion|bypass|\bresection|decompression|craniotomy|osteotomy|transplant\w*|(?:hernia|tendon|ligament|meniscus|cuff) repair|"
     r"(?:surgical|operative) (?:repair|fixation|treatment|intervention|management))"
 )
 OPERATED = re.compile(
@@ -97,6 +104,12 @@ OPERATED = re.compile(
     rf"[^.]{{0,80}}?(?P<what>{NAMED})",
     re.IGNORECASE,
 )
+CHEMOTHERAPY = re.compile(
+    r"\b(?:start|begin|initiat|receiv|undergo|proceed|continu|followed by|plan(?:ned|s)? (?:for|on)|recommend|cycle)\w*"
+    r"[^.]{0,60}?\bchemo(?:therapy|radiation)?\b",
+    re.IGNORECASE,
+)
+"""Cytotoxic treatment decided: the example that CPT gives for drug therapy monitored for toxicity."""
 UNSURE = re.compile(
     r"\b(?:no|not|never|avoid\w*|declin\w*|defer\w*|without|if|unless|may|might|could|consider\w*|history|previous\w*|"
     r"status post|after|following|non-?(?:surgical|operative)|consult\w*|refer\w*|evaluat\w*|would(?! like to))\b",
@@ -168,15 +181,27 @@ def interpreted(case: Case, billed: set[str]) -> list[Seen]:
     found = []
     for m in case.of("test"):
         text = case.sentence(m)
+        after = _next(case, m)
+        own = INTERPRETED.search(text) or (INTERPRETED.search(after) and THEM.search(after))
         if (
             m.event == "reviewed"
             and m.concept not in billed
             and PICTURE.search(str(m.concept))
-            and INTERPRETED.search(text)
+            and own
             and not HERE.search(text)
         ):
             found.append(m)
     return found
+
+
+def _next(case: Case, seen: Seen) -> str:
+    """The sentence after the one in which a mention stands, within the same section; empty at its end."""
+    spans = case.sentences.get(seen.document, [])
+    place = int(seen.sentence) + 1
+    if place >= len(spans) or spans[place][2] != spans[place - 1][2]:
+        return ""
+    start, end, *_ = spans[place]
+    return case.texts.get(seen.document, "")[start:end]
 
 
 def discussions(case: Case) -> Iterator[Seen]:
@@ -211,6 +236,14 @@ def operations(case: Case) -> Iterator[Seen]:
     for seen, text in _decided(case):
         found = OPERATED.search(text)
         if found and not UNSURE.search(text[: found.end()]):
+            yield seen
+
+
+def chemotherapies(case: Case) -> Iterator[Seen]:
+    """Chemotherapy decided or under way; what may be considered later is not."""
+    for seen, text in _decided(case):
+        found = CHEMOTHERAPY.search(text)
+        if found and not UNSURE_THERAPY.search(text[: found.end()]):
             yield seen
 
 

@@ -19,6 +19,22 @@ TREATED = re.compile(
     re.IGNORECASE,
 )
 """Chronic diseases that are current as long as they are treated (IV.I); a cancer, clot or stroke under follow-up is not."""
+STONE = re.compile(r"\b(?:kidney|renal) (?:stone|calcul)|nephrolithiasis|urolithiasis", re.IGNORECASE)
+IN_URETER = re.compile(
+    r"\b(?:stone|calcul\w+)\b[^;\n]{0,70}?\b(?:in|within|at|of) (?:the |his |her )?(?:(?:right|left|proximal|mid|middle|distal|upper|lower)[ -]+)*"
+    r"(?:ureter\b|ureterovesical|uvj\b)",
+    re.IGNORECASE,
+)
+DENIED = re.compile(r"\b(?:no|not|without|denies|history of|prior|previous)\b[^.;\n]*$", re.IGNORECASE)
+CANCER = re.compile(r"cancer|carcinoma|malignan|sarcoma", re.IGNORECASE)
+ORGANS = (
+    (r"ovar", r"ovarian|adnexal"),
+    (r"breast", r"breast"),
+    (r"\blung|bronch|pulmon", r"lung|pulmonary"),
+    (r"kidney|renal", r"kidney|renal"),
+    (r"testic", r"testicular"),
+)
+"""Paired organs: what a cancer is named after, and what its mass is called in a report."""
 REGION = re.compile(
     r"\b(?:hip|knee|shoulder|ankle|wrist|elbow|hand|foot|thumb|finger|toe|lumbar|cervical)\b", re.IGNORECASE
 )
@@ -61,6 +77,9 @@ def under_treatment(known: str, listed: tuple[Seen, ...]) -> bool:
 def fuller(case: Case, seen: Seen) -> str:
     """The same condition told with its type or place elsewhere ("kidney stone" of the title is "kidney stone in ureter")."""
     concept = str(seen.concept)
+    lies = _elsewhere(case, seen)
+    if lies:
+        return lies
     told = [m for m in case.of("problem") if m.is_established and m.temporality != "historical"]
     named = re.compile(rf"{re.escape(concept)} (?:in|with|of)\b")
     told = [m for m in told if str(m.concept) != concept]
@@ -70,6 +89,26 @@ def fuller(case: Case, seen: Seen) -> str:
     if not seen.is_header or len(concepts) != 1 or len(sides) > 1:
         return ""
     return " ".join([*(str(s) for s in sides), *concepts])
+
+
+def _elsewhere(case: Case, seen: Seen) -> str:
+    """A stone by where the images find it, a tumour by the side on which they find it (I.B.2, I.B.13); empty when they do not say."""
+    if not seen.is_header or seen.temporality == "historical":
+        return ""
+    concept = str(seen.concept)
+    texts = list(case.texts.values())
+    if STONE.search(concept) and "ureter" not in concept:
+        lies = any(not DENIED.search(t[: m.start()][-40:]) for t in texts for m in IN_URETER.finditer(t))
+        side = str(seen.laterality or "")
+        return f"{side} ureteral stone".strip() if lies else ""
+    organ = next((o for o in ORGANS if re.search(o[0], concept)), None)
+    if organ is None or seen.laterality or not CANCER.search(concept):
+        return ""
+    mass = re.compile(
+        rf"\b(left|right)[- ](?:sided )?(?:{organ[1]}) (?:mass|lesion|tumou?r|nodule|cancer|carcinoma)", re.I
+    )
+    sides = {m[1].lower() for t in texts for m in mass.finditer(t) if not DENIED.search(t[: m.start()][-40:])}
+    return f"{sides.pop()} {concept}" if len(sides) == 1 else ""
 
 
 def _same_words(told: Seen, header: Seen) -> bool:
