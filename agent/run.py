@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from langgraph.graph.state import CompiledStateGraph
+    from langgraph.types import StateSnapshot
 
     from agent.aws.place import Place
 
@@ -163,13 +164,21 @@ def _invoke(
     if not graph.checkpointer:
         return _last_values(graph, start, config, context)
     snapshot = graph.get_state(config)
-    unfinished = bool(snapshot.next) and not snapshot.interrupts
+    unfinished = stopped_between(snapshot)
     if snapshot.values and not unfinished:
         forget(graph, config["configurable"]["thread_id"])
     graph.invoke(None if unfinished else start, config, context=context, durability=_durability(context))
     values: Any = graph.get_state(config).values
     state: State = values
     return state
+
+
+def stopped_between(snapshot: "StateSnapshot") -> bool:
+    """Did a kill stop this run, between two nodes or after a node whose outcome is kept and not applied yet?
+
+    ``next`` does not name the latter: its task is done, only the step after it was never begun.
+    """
+    return bool(snapshot.tasks) and not snapshot.interrupts
 
 
 def _durability(context: Context) -> Durability:

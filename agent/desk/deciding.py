@@ -13,7 +13,7 @@ from langgraph.types import Command
 from agent.desk.book import Book, Entry, Row, dumped
 from agent.desk.difference import codes_of, difference
 from agent.nodes.review import decided
-from agent.run import CodingResult, finish, settings_of_run
+from agent.run import CodingResult, finish, settings_of_run, stopped_between
 from agent.state import Decision, State
 from tools.claim.model import Claim
 
@@ -56,7 +56,7 @@ def settle(session: "Session", book: Book, row: Row, context: "Context") -> bool
     config = settings_of_run(row["thread"], context)
     snapshot = session.graph.get_state(config)
     asked = book.asked(row["encounter"])
-    unfinished = bool(snapshot.next) and not snapshot.interrupts
+    unfinished = stopped_between(snapshot)
     if not snapshot.values or (not asked and not unfinished):
         return False
     if unfinished:
