@@ -84,6 +84,7 @@ class Settings:
             ``knowledge-base:<id>`` to ask a Bedrock knowledge base instead.
         model_timeout: seconds to wait for a model's reply (``SUPERBILL_MODEL_TIMEOUT``).
         examples: coders may consult approved cases of the practice (``SUPERBILL_EXAMPLES``, on or off; default off).
+        learned: folder of what was learned from approved cases (``SUPERBILL_LEARNED``; superbill train local), None for none.
         fhir: the FHIR server (``SUPERBILL_FHIR_*``), None without one.
         oidc: sign-in of the workbench by an OpenID Connect issuer (``SUPERBILL_OIDC``, a TOML file), None for local users.
     """
@@ -111,6 +112,7 @@ class Settings:
     embeddings: str = "local"
     model_timeout: float = 120.0
     examples: bool = False
+    learned: Path | None = None
     fhir: FhirSettings | None = None
     oidc: Path | None = None
 
@@ -148,6 +150,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         embeddings=env.get("SUPERBILL_EMBEDDINGS", "local"),
         model_timeout=_seconds(env, "SUPERBILL_MODEL_TIMEOUT", 120.0),
         examples=_switch(env, "SUPERBILL_EXAMPLES"),
+        learned=_path(env, "SUPERBILL_LEARNED"),
         fhir=_fhir(env),
     )
 

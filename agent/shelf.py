@@ -22,7 +22,11 @@ def open_bookshelf(settings: Settings, progress: "Progress | None" = None) -> "B
     from knowledge.bookshelf import Bookshelf
 
     return Bookshelf.open(
-        settings.home, progress=progress, contractor=settings.contractor, embedding=embedding_of(settings)
+        settings.home,
+        progress=progress,
+        contractor=settings.contractor,
+        embedding=embedding_of(settings),
+        learned=settings.learned,
     )
 
 

@@ -41,11 +41,13 @@ class Bookshelf:
         home: Path,
         contractor: str | None = None,
         embedding: "Callable[[], Embedding] | None" = None,
+        learned: Path | None = None,
     ) -> None:
         self.store = store
         self.home = home
         self.contractor = contractor
         self._embedding = embedding
+        self.learned = learned
 
     @classmethod
     def open(
@@ -55,6 +57,7 @@ class Bookshelf:
         progress: Callable[[str, int, int], None] | None = None,
         contractor: str | None = None,
         embedding: "Callable[[], Embedding] | None" = None,
+        learned: Path | None = None,
     ) -> "Bookshelf":
         """Open the bookshelf kept in ``home``, building its store first where it is missing.
 
@@ -64,11 +67,16 @@ class Bookshelf:
             contractor: number of the practice's Medicare contractor, whose coverage articles hold.
             embedding: makes what embeds the guidelines, or the knowledge base that is asked for them, when they are
                 first searched; None is the local default.
+            learned: folder of what was learned from the practice's approved cases (``problems.csv``); None for none.
 
         Raises:
             TableError: an official or shipped file is missing or can not be read.
         """
-        return cls(open_store(home, progress), home, contractor, embedding)
+        return cls(open_store(home, progress), home, contractor, embedding, learned)
+
+    def with_learned(self, folder: Path) -> "Bookshelf":
+        """The same tables with what was learned in ``folder``; both share one store."""
+        return Bookshelf(self.store, self.home, self.contractor, self._embedding, folder)
 
     def memo_path(self, name: str) -> Path:
         """Where work that can be done again is kept between processes, named after the store it belongs to."""
@@ -111,7 +119,8 @@ class Bookshelf:
         """How clinicians say it."""
         from knowledge.vocabulary import Vocabulary
 
-        return Vocabulary.load(DATA / "vocabulary")
+        shipped = Vocabulary.load(DATA / "vocabulary")
+        return shipped.with_learned(self.learned / "problems.csv") if self.learned else shipped
 
     @cached_property
     def procedures(self) -> "ProcedureTable":

@@ -3,7 +3,7 @@
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -188,6 +188,20 @@ class Vocabulary:
             service_index=_index(services, lambda row: row.term),
             anatomy_index=_index(anatomy, lambda row: row.term),
         )
+
+    def with_learned(self, path: Path) -> "Vocabulary":
+        """The vocabulary with a practice's own problem terms before the shipped ones, so that they win.
+
+        Raises:
+            TableError: the file is missing, or is not as a shipped file of problems is.
+        """
+        if not path.is_file():
+            raise TableError(
+                f"{path}: no learned terms there; make them with superbill train local, or unset SUPERBILL_LEARNED"
+            )
+        own = tuple(row for _, row in _rows(path, "problems", _problem))
+        problems = (*own, *self.problems)
+        return replace(self, problems=problems, problem_index=_index(problems, lambda row: row.term))
 
     def problem(self, term: str) -> tuple[ProblemTerm, ...]:
         """Return the rows of a problem term, best first; empty when the vocabulary lacks it."""

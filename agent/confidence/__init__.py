@@ -36,12 +36,13 @@ class Weight:
     weight: Decimal
 
 
-def rate(proposal: Proposal, claim: Claim, model: str) -> Proposal:
+def rate(proposal: Proposal, claim: Claim, model: str, learned: Path | None = None) -> Proposal:
     """The proposal with a confidence on each diagnosis, or with none where the model is not calibrated.
 
+    Weights that were fitted to the practice's own cases (``learned/confidence.csv``, of the embedded coder) stand before the shipped.
     Service lines carry none: too few wrong ones are known to calibrate on.
     """
-    weights = _weights(model.partition(":")[0])
+    weights = _weights(model.partition(":")[0], learned)
     if weights is None:
         return proposal
     codes = [d.code for d in proposal.diagnoses]
@@ -89,8 +90,9 @@ def _disease(code: str) -> bool:
 
 
 @cache
-def _weights(model: str) -> dict[str, float] | None:
-    table = Path(__file__).parent / f"{model}.csv"
+def _weights(model: str, learned: Path | None = None) -> dict[str, float] | None:
+    own = learned / "confidence.csv" if learned and model == "rules" else None
+    table = own if own and own.is_file() else Path(__file__).parent / f"{model}.csv"
     if not table.is_file():
         return None
     return {row.feature: float(row.weight) for row in read_csv(table, Weight)}

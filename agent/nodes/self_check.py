@@ -43,7 +43,7 @@ def self_check(state: State, runtime: Runtime[Context]) -> Command[Literal["code
         created=claim.created,
         corrects=_corrects(claim, context) if goes_on else None,
     )
-    rated = proposal if by_person else rate(proposal, claim, context.model_spec)
+    rated = proposal if by_person else rate(proposal, claim, context.model_spec, context.bookshelf.learned)
     update = {"proposal": rated, "claim": claim, "findings": findings, "rounds": (found,)}
     if not by_person:
         update["usage"] = aged(state["usage"])
