@@ -13,6 +13,7 @@ from agent.cli.claim_life import add_actions
 from agent.cli.errors import EXIT_BLOCKED, EXIT_OK, UsageError
 from agent.outputs import make_folder
 from agent.settings import load_settings
+from knowledge.whole import written_whole
 
 if TYPE_CHECKING:
     from knowledge.bookshelf import Bookshelf
@@ -186,6 +187,8 @@ def _print_gaps(loaded: "LoadedClaim") -> None:
         sys.stderr.write(f"not in the source: {gap}\n")
     for fault in loaded.faults:
         sys.stderr.write(f"malformed: {fault}\n")
+    if any(claim.draft for claim in loaded.claims):
+        sys.stderr.write("a draft: the claim was not approved; it must not be sent\n")
 
 
 def _fill(loaded: "LoadedClaim", options: argparse.Namespace) -> int:
@@ -206,24 +209,31 @@ def _fill(loaded: "LoadedClaim", options: argparse.Namespace) -> int:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file that only its owner may read."""
+    """Write a file that only its owner may read, whole or not at all; a pipe or a device is written to."""
     try:
         make_folder(path.parent)
-        path.touch(mode=0o600)
-        path.chmod(0o600)
-        path.write_bytes(content)
+        if path.is_dir() or (path.exists() and not path.is_file()):
+            path.write_bytes(content)
+            return
+        with written_whole(path) as made:
+            made.touch(mode=0o600)
+            made.write_bytes(content)
     except OSError as error:
         raise UsageError(f"{path}: can not be written ({error.strerror}); name another file") from error
 
 
 def parse(options: argparse.Namespace) -> int:
     """Print what the file holds."""
+    from tools.claim.errors import X12Error
     from tools.claim.x12.parse import parse as parse_x12
 
     try:
         text = _bytes(options.file).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{options.file}: byte {error.start} is not UTF-8; X12 is plain text") from error
-    found = parse_x12(text)
+    try:
+        found = parse_x12(text)
+    except X12Error as error:
+        raise UsageError(f"{options.file}: {error}") from error
     sys.stdout.write(orjson.dumps(found, option=0 if options.json else orjson.OPT_INDENT_2).decode() + "\n")
     return EXIT_OK

@@ -219,10 +219,13 @@ def locality(options: argparse.Namespace) -> int:
 
 
 def guidelines(options: argparse.Namespace) -> int:
-    """Search the digest."""
+    """Search the digest as of the date, or as of the nearest day that the loaded guidelines cover (law 1)."""
     shelf = open_shelf()
+    on = shelf.guidelines.nearest_date(options.date)
+    if on != options.date:
+        sys.stderr.write(f"no guidelines of {options.date} are loaded: those in force on {on} answer\n")
     for query in _queries(options.query):
-        hits = shelf.guidelines.search(query, on=options.date, limit=options.limit)
+        hits = shelf.guidelines.search(query, on=on, limit=options.limit)
         rows = [{"id": h.id, "title": h.title, "text": h.text, "score": round(h.score, 4)} for h in hits]
         if options.json:
             _print_json({"query": query, "hits": rows})

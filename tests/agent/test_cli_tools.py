@@ -68,7 +68,30 @@ def test_no_claim_is_one_line(desk: Desk, content: bytes, command: tuple[str, ..
     ran = desk.run("claim", command[0], "thing", *command[1:])
     assert (ran.code, ran.out) == (2, "")
     assert ran.complaint.startswith("superbill: ")
+    assert "thing" in ran.complaint
     assert not (desk.folder / "x.837").exists()
+
+
+def test_a_draft_is_rendered_with_a_warning(desk: Desk, coded: Path) -> None:
+    claim = orjson.loads((coded / "claim.json").read_bytes())
+    draft = desk.write({**claim, "draft": True}, "draft.json")
+    for source, said in ((draft, True), (coded / "claim.json", False)):
+        ran = desk.run("claim", "render", source, "--to", "837", "--out", desk.folder / "x.837")
+        assert (ran.code, "draft" in ran.err) == (0, said)
+
+
+def test_a_file_that_is_rendered_over_keeps_its_old_content_until_it_is_whole(
+    desk: Desk, coded: Path
+) -> None:
+    (desk.folder / "elsewhere.txt").write_text("not ours")
+    (desk.folder / "x.837").symlink_to(desk.folder / "elsewhere.txt")
+    assert (
+        desk.run("claim", "render", coded / "claim.json", "--to", "837", "--out", desk.folder / "x.837").code
+        == 0
+    )
+    assert (desk.folder / "elsewhere.txt").read_text() == "not ours"
+    assert (desk.folder / "x.837").read_bytes().startswith(b"ISA*")
+    assert not [p for p in desk.folder.iterdir() if p.name.startswith(".")]
 
 
 def test_no_file_is_one_line(desk: Desk, coded: Path) -> None:
@@ -134,6 +157,14 @@ def test_knowledge_commands_answer_people_and_programs(desk: Desk) -> None:
         spoken = desk.run("knowledge", *command)
         assert spoken.code == 0
         assert spoken.out.strip()
+
+
+def test_guidelines_of_a_date_that_is_not_loaded_answer_from_the_nearest(desk: Desk) -> None:
+    loaded = desk.run("knowledge", "guidelines", "sepsis", "--date", "2026-08-01", "--json")
+    later = desk.run("knowledge", "guidelines", "sepsis", "--date", "2031-08-01", "--json")
+    assert [h["id"] for h in later.json["hits"]] == [h["id"] for h in loaded.json["hits"]]
+    assert "2031-08-01" in later.complaint
+    assert loaded.err == ""
 
 
 @pytest.mark.parametrize("command", ["search", "guidelines"])
