@@ -14,6 +14,7 @@ create table if not exists worklist (
   reasons text not null, out text, updated_at text not null, claim_sha256 text not null default '',
   date_of_service text not null default '', payer text not null default '', amount text not null default '0',
   model text not null default '', primary key (tenant, encounter)) strict;
+create index if not exists worklist_order on worklist (tenant, status <> 'held', encounter);
 """
 LATER = {
     "claim_sha256": "text not null default ''",

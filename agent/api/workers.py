@@ -1,5 +1,6 @@
 """Who codes what was handed in: threads that take from the queue, and the processes that do the work."""
 
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from agent.desk.desk import Desk
     from agent.settings import Settings
 
+NICE = 5
+"""By so much the processes that code give way to those that answer."""
 DIED = "the process that coded it died; see the log"
 
 
@@ -87,9 +90,10 @@ _OPENED = ExitStack()
 
 
 def _open_worker(settings: "Settings", store: Path, model: str | None, policy: Path | None) -> None:
-    """In a worker process: open bookshelf, model and store once."""
+    """In a worker process: open bookshelf, model and store once; whoever waits for a page comes before the queue."""
     from agent.desk import open_desk
 
+    os.nice(NICE)
     _WORKER["desk"] = _OPENED.enter_context(open_desk(settings, store=store, model_spec=model, policy=policy))
 
 

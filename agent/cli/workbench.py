@@ -179,8 +179,22 @@ def _serve(
         port = listener.getsockname()[1]
         sys.stdout.write(f"Workbench on {scheme}://{options.host}:{port}/\n{note}\n".rstrip() + "\n")
         sys.stdout.flush()
-        run_server(app, options, listener)
+        with _warming(desk):
+            run_server(app, options, listener)
     return EXIT_OK
+
+
+@contextmanager
+def _warming(desk: "Desk") -> "Iterator[None]":
+    """The first pages are answered meanwhile."""
+    from threading import Thread
+
+    thread = Thread(target=desk.warm, name="warm")
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 @contextmanager

@@ -79,6 +79,17 @@ class Book:
         found = self.rows(LEASE, "lease where tenant = ? and until > ?", (self.tenant, now.isoformat()))
         return {r["encounter"]: r for r in found}
 
+    def next_held(self, after: str, by: str, now: datetime) -> str | None:
+        """The first held encounter after another one, in the worklist's order, that nobody else has in hand."""
+        with self.store.reading() as db:
+            row = db.execute(
+                "select encounter from worklist w where tenant = ? and (status <> 'held') = 0 and encounter > ? "
+                "and not exists (select 1 from lease where tenant = w.tenant and encounter = w.encounter "
+                "and until > ? and by <> ?) order by encounter limit 1",
+                (self.tenant, after, now.isoformat(), by),
+            ).fetchone()
+        return row[0] if row else None
+
     def take_lease(self, encounter: str, by: str, role: str, now: datetime, until: datetime) -> Row:
         """The lease in force after asking for it: one's own (new or renewed), or the other person's."""
         with self.store.writing(lasting=False) as db:

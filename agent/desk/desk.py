@@ -73,6 +73,14 @@ class Desk:
         wanted = worklist.Filter(status=status, reason=reason, text=text, limit=limit, offset=offset)
         return looking.listed(self.book, wanted, self.clock())
 
+    def next_held(self, person: Person, after: str | None = None) -> str | None:
+        """The next held encounter that nobody else has in hand: after the given one, then from the top; None when there is none."""
+        now = self.clock()
+        found = self.book.next_held(after or "", person.name, now) or self.book.next_held(
+            "", person.name, now
+        )
+        return None if found == after else found
+
     def case(self, encounter: str) -> Case:
         """Everything about one encounter.
 
@@ -247,6 +255,10 @@ class Desk:
         A server calls it once when it starts; ``open_desk`` itself settles the decisions only.
         """
         return (*incoming.recover(self), *self.settle())
+
+    def warm(self) -> None:
+        """Load what the first preview needs, so that nobody waits seconds for it."""
+        looking.warm(self)
 
     def settle(self) -> tuple[str, ...]:
         """Give every decision that a killed process left its outcome; the encounters' ids."""

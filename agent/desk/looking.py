@@ -43,6 +43,16 @@ def case(desk: "Desk", encounter: str) -> Case:
     )
 
 
+def warm(desk: "Desk") -> None:
+    """See ``Desk.warm``: the index of the vocabulary, and all the checks on a claim that waits."""
+    from tools.checks.establish import lexicon_of
+
+    lexicon_of(desk.session.context.bookshelf)
+    waiting = next((i.encounter for i in desk.worklist(status="held") if i.claim_sha256), None)
+    if waiting is not None:
+        desk.preview(waiting, ())
+
+
 def listed(book: Book, wanted: worklist.Filter, now: datetime | None = None) -> tuple[WorkItem, ...]:
     """The worklist without a session: nothing of the bookshelf is opened for it."""
     with book.store.reading() as db:

@@ -1,6 +1,6 @@
 """A seat: one signed-in person at the workbench during one request, with the desk of the person's tenant and nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from secrets import compare_digest
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -130,10 +130,10 @@ async def seat_of(request: Request) -> Seat:
     return Seat(bench=bench, session=session, request=request)
 
 
-def seat_for(*acts: Act) -> Callable[[Seat], Seat]:
+def seat_for(*acts: Act) -> Callable[[Seat], Awaitable[Seat]]:
     """A dependency that lets in whose role may do one of the acts."""
 
-    def check(seat: Annotated[Seat, Depends(seat_of)]) -> Seat:
+    async def check(seat: Annotated[Seat, Depends(seat_of)]) -> Seat:  # async: needs no thread of its own
         if not any(seat.can(act) for act in acts):
             raise RefusedError(403, f"The role {seat.session.role} may not do this.")
         return seat

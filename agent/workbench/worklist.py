@@ -58,12 +58,9 @@ def search(
 @router.get("/next")
 def next_case(seat: Reader, after: str = "") -> Response:
     """Go to the next held case that nobody else has, after the one of the token; to the worklist when none is left."""
-    held = [i for i in seat.desk.worklist(status="held", limit=1000) if not _others(seat, i)]
     here = seat.bench.seal.open(seat.session.tenant, "case", after) if after else None
-    names = [item.encounter for item in held]
-    start = names.index(here) + 1 if here in names else 0
-    coming = [n for n in names[start:] + names[:start] if n != here]
-    where = f"/case/{seat.token('case', coming[0])}" if coming else "/worklist?status=held"
+    coming = seat.desk.next_held(seat.person, here)
+    where = f"/case/{seat.token('case', coming)}" if coming else "/worklist?status=held"
     return RedirectResponse(where, status_code=303)
 
 

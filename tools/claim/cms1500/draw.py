@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from tools.claim.cms1500.geometry import COLUMN, PAGE, Field, Label, form_fields, form_labels, form_rules
@@ -27,7 +28,7 @@ def draw_pages(pages: Sequence[Mapping[str, str]], *, form: bool, title: str) ->
     canvas.setCreator("Superbill")
     if form:
         canvas.beginForm("form")
-        _draw_form(canvas)
+        _put_form(canvas)
         canvas.endForm()
     for page in pages:
         if form:
@@ -36,6 +37,26 @@ def draw_pages(pages: Sequence[Mapping[str, str]], *, form: bool, title: str) ->
         canvas.showPage()
     canvas.save()
     return target.getvalue()
+
+
+def _put_form(canvas: "Canvas") -> None:
+    """The form's operators, which are the same on every claim: drawing them anew takes half the time of a PDF."""
+    for font in ("Helvetica-Bold", "Helvetica"):  # the document must know them, in the order of their names
+        canvas.setFont(font, 1)
+    canvas._code[:] = _form_operators()
+
+
+@cache
+def _form_operators() -> tuple[str, ...]:
+    from reportlab.pdfgen.canvas import Canvas
+
+    canvas = Canvas(io.BytesIO(), pagesize=PAGE)
+    canvas.beginForm("form")
+    for font in ("Helvetica-Bold", "Helvetica"):
+        canvas.setFont(font, 1)
+    canvas._code.clear()
+    _draw_form(canvas)
+    return tuple(canvas._code)
 
 
 def _draw_form(canvas: "Canvas") -> None:
