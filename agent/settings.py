@@ -83,6 +83,8 @@ class Settings:
         embeddings: what embeds the guidelines (``SUPERBILL_EMBEDDINGS``): ``local``, ``onnx``, ``bedrock:<model id>``, or
             ``knowledge-base:<id>`` to ask a Bedrock knowledge base instead.
         model_timeout: seconds to wait for a model's reply (``SUPERBILL_MODEL_TIMEOUT``).
+        retention_days: days after which ``superbill purge`` deletes what is done with (``SUPERBILL_RETENTION_DAYS``), None
+            for no limit.
         examples: coders may consult approved cases of the practice (``SUPERBILL_EXAMPLES``, on or off; default off).
         learned: folder of what was learned from approved cases (``SUPERBILL_LEARNED``; superbill train local), None for none.
         fhir: the FHIR server (``SUPERBILL_FHIR_*``), None without one.
@@ -112,6 +114,7 @@ class Settings:
     embeddings: str = "local"
     model_timeout: float = 120.0
     examples: bool = False
+    retention_days: int | None = None
     learned: Path | None = None
     fhir: FhirSettings | None = None
     oidc: Path | None = None
@@ -150,6 +153,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         embeddings=env.get("SUPERBILL_EMBEDDINGS", "local"),
         model_timeout=_seconds(env, "SUPERBILL_MODEL_TIMEOUT", 120.0),
         examples=_switch(env, "SUPERBILL_EXAMPLES"),
+        retention_days=_days(env, "SUPERBILL_RETENTION_DAYS"),
         learned=_path(env, "SUPERBILL_LEARNED"),
         fhir=_fhir(env),
     )
@@ -200,6 +204,15 @@ def _switch(env: Mapping[str, str], name: str) -> bool:
     if given not in {"on", "off"}:
         raise SettingsError(f"{name} takes on or off")
     return given == "on"
+
+
+def _days(env: Mapping[str, str], name: str) -> int | None:
+    given = env.get(name, "").strip()
+    if not given:
+        return None
+    if not given.isascii() or not given.isdigit() or int(given) == 0:
+        raise SettingsError(f"{name} takes a whole number of days, 1 or more")
+    return int(given)
 
 
 def _seconds(env: Mapping[str, str], name: str, default: float) -> float:

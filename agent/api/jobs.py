@@ -1,10 +1,12 @@
 """Encounters handed in and not coded yet: kept on disk before they are acknowledged, so that no restart loses one."""
 
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from agent import vault
 from agent.desk.source import packed, unpacked
 from agent.workbench.database import Database
 from tools.fhir.source import RawEncounter
@@ -39,6 +41,16 @@ class Job:
 
 
 _COLUMNS = "tenant, encounter, seq, status, tries, error, raw"
+
+
+def forget(folder: Path, tenant: str, encounter: str) -> None:
+    """Delete an encounter's submissions from the queue of a store, if it has one (a purge)."""
+    path = folder / "jobs.sqlite"
+    if not path.exists():
+        return
+    with closing(vault.connect(path)) as db:
+        db.execute("pragma secure_delete = on")
+        db.execute("delete from job where tenant = ? and encounter = ?", (tenant, encounter))
 
 
 class Jobs:

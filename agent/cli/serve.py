@@ -80,7 +80,10 @@ def serve(options: argparse.Namespace) -> int:
             if options.workers
             else None
         )
-        app = create_api(Desks(desk), settings, store, crew=crew, threads=max(1, options.workers))
+        desks = Desks(desk)
+        if left := desks.recover():
+            sys.stdout.write(f"{left} encounters that a killed process left were finished\n")
+        app = create_api(desks, settings, store, crew=crew, threads=max(1, options.workers))
         scheme = "https" if options.tls_cert else "http"
         sys.stdout.write(f"API on {scheme}://{options.host}:{listener.getsockname()[1]}/docs\n")
         sys.stdout.flush()

@@ -12,6 +12,7 @@ from tools.fhir.errors import InputError
 
 if TYPE_CHECKING:
     from agent.desk.desk import Desk
+    from agent.store import Store
     from tools.fhir.source import RawEncounter
 
 
@@ -39,6 +40,15 @@ def code(desk: "Desk", encounter: str, raw: "RawEncounter | None" = None) -> Cod
         except InputError:
             desk.book.turn_away(encounter, row["sha256"])
             raise
+
+
+def left_behind(store: "Store") -> tuple[str, ...]:
+    """Practices for which a killed process left an encounter that was not coded, or a decision without its outcome."""
+    with store.reading() as db:
+        found = db.execute(
+            "select tenant from intake union select tenant from decision where state = 'asked' order by 1"
+        ).fetchall()
+    return tuple(tenant for (tenant,) in found)
 
 
 def recover(desk: "Desk") -> tuple[str, ...]:

@@ -7,13 +7,14 @@ files compacted.
 
 import shutil
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent import audit, vault
 from agent.desk.book import Row
-from agent.desk.errors import NotAllowed
+from agent.desk.errors import DeskError, NotAllowed
 from agent.desk.people import Person
 from agent.outputs import ALWAYS, RENDERINGS, sweep
 from agent.run import forget
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 TABLES = ("worklist", "source", "intake", "query", "decision", "opportunity", "lease")
 OPEN = ("held", "blocked")
+COMPACTED = ("store.sqlite", "checkpoints.sqlite", "jobs.sqlite")
 
 
 def purge(
@@ -37,8 +39,7 @@ def purge(
                 raise NotAllowed(f"{encounter}: is {row['status']}; decide first, or purge it with --waiting")
             _purge_one(desk, person, row, reason)
             done += 1
-    if done:
-        _compact(desk)
+    _compact(desk)  # also what an earlier purge that was cut short left
     return done
 
 
@@ -51,11 +52,14 @@ def older_than(desk: "Desk", before: datetime) -> tuple[str, ...]:
 
 def _purge_one(desk: "Desk", person: Person, row: Row, reason: str) -> None:
     """Files first: if it is killed half-way, the row is still there and the purge is done again."""
+    from agent.api import jobs
+
     encounter = row["encounter"]
     left = _delete_outputs(row["out"])
     forget(desk.session.graph, row["thread"])
     if (examples := desk.examples) is not None:
         examples.forget([encounter])
+    jobs.forget(desk.store.folder, desk.tenant, encounter)
     with desk.store.writing() as db:
         db.execute("pragma secure_delete = on")
         for table in TABLES:
@@ -96,14 +100,21 @@ def _delete_outputs(out: str | None) -> str | None:
 
 
 def _compact(desk: "Desk") -> None:
-    """Rewrite both databases without what was deleted, and empty their journals."""
-    for name in ("store.sqlite", "checkpoints.sqlite"):
+    """Rewrite the store's databases without what was deleted, and empty their journals.
+
+    Raises:
+        DeskError: another process reads meanwhile, so that its journal still holds old pages.
+    """
+    busy = []
+    for name in COMPACTED:
         path = desk.store.folder / name
-        if not path.exists():
-            continue
-        db = vault.connect(path)
-        try:
-            db.execute("vacuum")
-            db.execute("pragma wal_checkpoint(truncate)")
-        finally:
-            db.close()
+        if path.exists():
+            with closing(vault.connect(path)) as db:
+                db.execute("vacuum")
+                if db.execute("pragma wal_checkpoint(truncate)").fetchone()[0]:
+                    busy.append(name)
+    if busy:
+        raise DeskError(
+            f"{desk.store.folder}: deleted, but {', '.join(busy)} is in use and its journal still holds old pages; "
+            "run superbill purge --older-than again when it is not"
+        )

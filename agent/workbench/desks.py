@@ -21,3 +21,9 @@ class Desks:
             if tenant not in self._made:
                 self._made[tenant] = self._desk.for_tenant(tenant)
             return self._made[tenant]
+
+    def recover(self) -> int:
+        """Finish what killed processes left, of every practice of the store; how many encounters."""
+        from agent.desk.incoming import left_behind
+
+        return sum(len(self(tenant).recover()) for tenant in left_behind(self._desk.store))
