@@ -111,6 +111,7 @@ def _compact(desk: "Desk") -> None:
         if path.exists():
             with closing(vault.connect(path)) as db:
                 db.execute("vacuum")
+                db.execute("pragma busy_timeout = 500")
                 if db.execute("pragma wal_checkpoint(truncate)").fetchone()[0]:
                     busy.append(name)
     if busy:
