@@ -1,7 +1,6 @@
 """The key, sealed files and encrypted databases by themselves: what fits opens, everything else is refused in one line."""
 
 import base64
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
