@@ -11,7 +11,7 @@ from schemathesis.generation import GenerationMode
 from tests.agent.api.conftest import ROLES, Service
 
 _LIMITS = settings(
-    max_examples=12, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 
 
