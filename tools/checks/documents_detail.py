@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from datetime import date
 from functools import lru_cache
 
 from knowledge.bookshelf import Bookshelf
@@ -141,12 +140,14 @@ def specificity(request: CheckRequest) -> Iterator[Doubt]:
 
 
 @lru_cache(maxsize=4)
-def _named_forms(bookshelf: Bookshelf, on: date) -> dict[str, tuple[tuple[str, str, frozenset[str]], ...]]:
+def _named_forms(
+    bookshelf: Bookshelf, edition: str
+) -> dict[str, tuple[tuple[str, str, frozenset[str]], ...]]:
     """Terms of several words that name a billable, specified disorder, by the category of their code."""
     found: dict[str, list[tuple[str, str, frozenset[str]]]] = {}
     for term in bookshelf.vocabulary.problems:
         if term.kind in {"disorder", "injury"} and " " in term.term:
-            row = bookshelf.icd.find(term.code, on)
+            row = bookshelf.icd.in_edition(edition, term.code)
             if row is not None and row.billable and "unspecified" not in row.display.lower():
                 form = (term.code, term.term, frozenset(stems_of(term.term)))
                 found.setdefault(term.code[:3], []).append(form)
@@ -155,7 +156,8 @@ def _named_forms(bookshelf: Bookshelf, on: date) -> dict[str, tuple[tuple[str, s
 
 def _said_form(request: CheckRequest, code: str) -> tuple[str, str] | None:
     """A more specific form of a code's category that the documents name, with its code."""
-    for better, term, stems in _named_forms(request.bookshelf, request.on).get(code[:3], ()):
+    edition = request.bookshelf.icd.edition(request.on)
+    for better, term, stems in _named_forms(request.bookshelf, edition).get(code[:3], ()):
         places = () if better in request.codes else request.reading.find(stems, 1)
         if any(place.status is Status.PRESENT for place in places):
             return better, term
