@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,12 +18,30 @@ def home() -> Path:
     return ROOT / ".superbill" / "test-home"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_bookshelf(home: Path) -> Iterator[None]:
+    """Whoever opens the starter store in this process gets the same one: each more would cost a second and 200 MB."""
+    kept: list[Bookshelf] = []
+    really = Bookshelf.open
+
+    def opened(where: Path, **more: Any) -> Bookshelf:
+        if where != home or any(value for name, value in more.items() if name != "progress"):
+            return really(where, **more)
+        if not kept:
+            kept.append(really(where, **more))
+        return kept[0]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Bookshelf, "open", opened)
+        yield
+    for one in kept:
+        one.close()
+
+
 @pytest.fixture(scope="session")
-def shelf(home: Path) -> Iterator[Bookshelf]:
-    """An opened bookshelf over the starter store."""
-    opened = Bookshelf.open(home)
-    yield opened
-    opened.close()
+def shelf(home: Path) -> Bookshelf:
+    """The opened bookshelf over the starter store."""
+    return Bookshelf.open(home)
 
 
 @pytest.fixture(scope="session")
