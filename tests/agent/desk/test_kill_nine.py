@@ -146,11 +146,11 @@ def check_files(practice: Practice, raw: RawEncounter, *, finished: bool) -> Non
         names = {p.name for p in out.iterdir()}
         assert names in (DRAFT, WHOLE)
         for name in ("coding.json", "claim.json"):
-            assert orjson.loads((out / name).read_bytes())["encounter_id"] == own(raw)
+            assert orjson.loads(vault.read(out / name))["encounter_id"] == own(raw)
         assert load_trace(out)
         if names == WHOLE:
-            assert (out / "claim.837").read_text().rstrip().endswith("~")
-            assert (out / "claim.cms1500.pdf").read_bytes().rstrip().endswith(b"%%EOF")
+            assert vault.read(out / "claim.837").rstrip().endswith(b"~")
+            assert vault.read(out / "claim.cms1500.pdf").rstrip().endswith(b"%%EOF")
     if finished:
         assert {p.name for p in out.iterdir()} == WHOLE
         assert not [p.name for p in out.parent.iterdir() if p.name.startswith(".")]
@@ -172,7 +172,7 @@ def check(practice: Practice, desk: Desk, raws: list[RawEncounter]) -> None:
     assert desk.store.verify_audit().broken_at is None
     for raw, (number, sha256) in ((r, next(row[1:] for row in sent if row[0] == own(r))) for r in raws):
         check_files(practice, raw, finished=True)
-        isa = (practice.out(raw) / "claim.837").read_text().split("*", 14)
+        isa = vault.read(practice.out(raw) / "claim.837").decode().split("*", 14)
         assert int(isa[13]) == number
         assert desk.case(own(raw)).claim_sha256 == sha256
         assert [d.action for d in desk.decisions(own(raw))] == ["amend", "approve"]
@@ -215,7 +215,12 @@ def lengths(practice: Practice) -> dict[str, float]:
 
 
 @pytest.mark.slow
-def test_fifty_random_kills_lose_and_double_nothing(practice: Practice) -> None:
+def test_fifty_random_kills_lose_and_double_nothing(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a key at rest, so that encrypted databases and sealed outputs are shown to survive too."""
+    vault.new_key(practice.folder / "key")
+    monkeypatch.setenv("SUPERBILL_KEY_FILE", str(practice.folder / "key"))
     chance, raws, killed = random.Random(SEED), [], 0
     took = lengths(practice)
     shutil.rmtree(practice.folder / "store")
