@@ -18,6 +18,13 @@ Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], tuple[Line, ...]]
 SIDES = {"left": "LT", "right": "RT"}
 DIGITS = Path(__file__).parent / "data" / "digits.csv"
 MINOR = frozenset({"000", "010"})
+MAJOR = "090"
+BEFOREHAND = re.compile(
+    r"\b(?:here|presents?|returns?|comes?(?: in)?)\b[^.]{0,30}\bfor (?:the |her |his |a |an )?(?:planned|scheduled|elective)\b|"
+    r"\b(?:decided|agreed|planned|scheduled|consented)\b[^.]{0,40}\b(?:at|on|during) (?:the |her |his |our )?(?:last|previous|prior|earlier)\b",
+    re.IGNORECASE,
+)
+"""The operation had been decided before: its day's visit is then a part of it."""
 BESIDE = frozenset({"preventive", "wellness"})
 QUITTING = "tobacco"
 """Counselling to change behaviour: a visit on the same day is distinct and carries 25 (CPT, counselling)."""
@@ -48,7 +55,7 @@ def modify(case: Case, lines: Sequence[Line], diagnoses: Sequence[Diagnosis]) ->
 
 def _all(case: Case, line: Line, lines: Sequence[Line], diagnoses: Sequence[Diagnosis]) -> Line:
     if line.is_em or PREVENTIVE.fullmatch(line.code):
-        line = _visit(line, [x for x in lines if x.code != line.code])
+        line = _visit(case, line, [x for x in lines if x.code != line.code])
         line = _unrelated(case, line, diagnoses)
     else:
         line = _place(case, line, diagnoses)
@@ -58,9 +65,9 @@ def _all(case: Case, line: Line, lines: Sequence[Line], diagnoses: Sequence[Diag
     return _remote(case, line)
 
 
-def _visit(line: Line, others: Sequence[Line]) -> Line:
+def _visit(case: Case, line: Line, others: Sequence[Line]) -> Line:
     """57 and 25: the visit stands apart from the procedure, the preventive visit or the vaccine beside it (CPT appendix A)."""
-    if line.is_em and any(x.facts.get("global_days") == "090" for x in others):
+    if line.is_em and decides(case) and any(x.facts.get("global_days") == MAJOR for x in others):
         line = line.with_modifier("57", "the visit led to the decision for a major procedure")
         others = [x for x in others if not CAST.fullmatch(x.code)]  # the first cast is part of fracture care
     for other in others:
@@ -74,6 +81,11 @@ def _visit(line: Line, others: Sequence[Line]) -> Line:
             why = f"significant work of its own, documented apart from {other.code}"
             return line.with_modifier("25", why)
     return line
+
+
+def decides(case: Case) -> bool:
+    """Whether the operation done today was decided at this visit, not at an earlier one (Claims Processing Manual 12, 30.6.6)."""
+    return not any(BEFOREHAND.search(text) for text in case.texts.values())
 
 
 def _unrelated(case: Case, line: Line, diagnoses: Sequence[Diagnosis]) -> Line:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 
-from agent.coder.acts import acts, sides_said
+from agent.coder.acts import MANIPULATED, acts, sides_said
 from agent.coder.case import Case, Seen
 from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.counts import best_by_count, further_codes
@@ -41,6 +41,7 @@ SPECIMEN = re.compile(
 )
 OWN_ACTS = frozenset({"procedures", "exam", "results", "assessment", "assessment_plan", "plan"})
 """Sections that tell of this visit: an act told there as done was done today."""
+WITH_SETTING, WITHOUT_SETTING = "with manipulation", "no manipulation"
 FILMS_TODAY = re.compile(r"\b(?:x-?rays?|radiographs?|films?)(?: of [^,.]{1,40})?,? today\b(?!'s)")
 IMAGE = re.compile(r"x-?rays?|radiographs?|films?|imaging|images?", re.IGNORECASE)
 SITES = (
@@ -241,7 +242,11 @@ def _best(case: Case, seen: Seen, result: Json) -> Json | None:
 
 
 def _by_method(hits: list[Json], text: str) -> list[Json]:
-    """Where titles differ by the analyser, the automated one only when the record names it."""
+    """Where titles differ by the analyser or by setting a fracture, the one that the record names."""
+    wanted = WITH_SETTING if MANIPULATED.search(text) else WITHOUT_SETTING
+    so = [h for h in hits if wanted in h["display"].lower()]
+    if so and any("manipulation" in h["display"].lower() for h in hits[:1]):
+        return so
     automated = bool(re.search(r"(?<!non-)(?<!not )\bautomated|\banaly[sz]er", text))
     fitting = [h for h in hits if ("non-automated" in h["display"]) != automated]
     return fitting if any("automated" in h["display"] for h in hits[:1]) and fitting else hits

@@ -9,6 +9,7 @@ from agent.coder.case import Case
 from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.diagnose import Diagnosed
 from agent.coder.lines import Line
+from agent.coder.modify import MAJOR, decides
 from agent.coder.postoperative import in_global_period
 
 Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], "Visit | None"]
@@ -114,6 +115,8 @@ def _is_recovery(case: Case, diagnosed: Diagnosed) -> bool:
 
 
 def _is_procedure_visit(case: Case, lines: Sequence[Line]) -> bool:
-    """The visit was for a minor procedure decided before: its usual work is in the procedure (NCCI policy manual 1.D)."""
+    """The visit was for a procedure decided before: its usual work is in the procedure (NCCI policy manual 1.D)."""
+    if any(x.facts.get("global_days") == MAJOR for x in lines):
+        return not decides(case)
     minor = any(x.facts.get("global_days") in MINOR for x in lines)
     return minor and any(SCHEDULED.search(text[:SCHEDULED_WITHIN]) for text in case.texts.values())

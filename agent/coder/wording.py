@@ -21,7 +21,7 @@ TREATED = re.compile(
 """Chronic diseases that are current as long as they are treated (IV.I); a cancer, clot or stroke under follow-up is not."""
 STONE = re.compile(r"\b(?:kidney|renal) (?:stone|calcul)|nephrolithiasis|urolithiasis", re.IGNORECASE)
 IN_URETER = re.compile(
-    r"\b(?:stone|calcul\w+)\b[^;\n]{0,70}?\b(?:in|within|at|of) (?:the |his |her )?(?:(?:right|left|proximal|mid|middle|distal|upper|lower)[ -]+)*"
+    r"\b(?:stone|calcul\w+)\b(?:[^.;\n]|\.(?=\d)){0,70}?\b(?:in|within|at|of) (?:the |his |her )?(?:(?:right|left|proximal|mid|middle|distal|upper|lower)[ -]+)*"
     r"(?:ureter\b|ureterovesical|uvj\b)",
     re.IGNORECASE,
 )

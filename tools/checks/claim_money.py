@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 
+from tools.checks.lines_units import TRACKED
 from tools.checks.request import CheckRequest
 from tools.checks.rule import Doubt, rule
 from tools.claim.x12.charset import unwritable
@@ -49,8 +50,9 @@ def money_format(request: CheckRequest) -> Iterator[Doubt]:
 
 @rule("claim.total_positive", "error", "The claim charges nothing.", "clearinghouse edit on CLM02")
 def total_positive(request: CheckRequest) -> Iterator[Doubt]:
-    """A claim to a payer charges more than nothing."""
-    if request.claim.lines and request.claim.total_charge <= 0:
+    """A claim to a payer charges more than nothing, unless it only counts visits that are never paid."""
+    counted = all(line.code in TRACKED for line in request.claim.lines)
+    if request.claim.lines and request.claim.total_charge <= 0 and not counted:
         yield Doubt(message="The claim's total charge must be more than zero.")
 
 

@@ -118,12 +118,17 @@ def _other_primary(request: CheckRequest, line: ClaimLine) -> bool:
     )
 
 
+TRACKED = frozenset({"99024"})
+"""Reported to count the visits inside a global period, never paid (Claims Processing Manual 12, 40.4; CPT 99024)."""
+
+
 @rule("line.charge", "error", "A line charges nothing.", "837P SV102; clearinghouse edits", overridable=True)
 def charge(request: CheckRequest) -> Iterator[Doubt]:
-    """A service is charged; only quality codes and state vaccines go without."""
+    """A service is charged; only quality codes, state vaccines and visits that are only counted go without."""
     for line in request.claim.lines:
         row = request.procedure(line)
         free = row is not None and (row.category in {"quality", "vaccine"} or row.status == "M")
+        free = free or line.code in TRACKED
         if line.charge == 0 and not free:
             yield Doubt(message=f"{line.code} has no charge.", codes=(line.code,), line=line.number)
 

@@ -102,6 +102,11 @@ MONEY: list[Case] = [
         ln(L("99213", charge=Decimal(0))),
         ln(L("99213", charge=Decimal("0.01"))),
     ),
+    (
+        "claim.total_positive",
+        ln(L("99024", charge=Decimal(0)), L("99213", charge=Decimal(0))),
+        ln(L("99024", charge=Decimal(0))),
+    ),
     ("claim.balance", paid("60", "30"), paid("60", "40")),
     ("claim.patient_paid", cl(patient_paid=Decimal(120)), cl(patient_paid=Decimal(20))),
     ("claim.too_many_lines", ln(*[L("99213")] * 51), ln(*[L("99213")] * 50)),

@@ -75,6 +75,7 @@ TABLE: list[Case] = [
     ("line.duplicate", ln(*vials("00003029305", "00003029305")), ln(*vials("00003029305", "00409379401"))),
     ("line.add_on_without_primary", ln(L("99213"), L("90472")), ln(L("90471"), L("90472"))),
     ("line.charge", ln(L("99213", charge=Decimal(0))), ln(L("99213"), L("0500F", charge=Decimal(0)))),
+    ("line.charge", ln(L("99070", charge=Decimal(0))), ln(L("99024", charge=Decimal(0)))),
     (
         "line.charge_derived",
         ln(L("99213", charge_basis="derived")),
