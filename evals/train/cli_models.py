@@ -20,6 +20,13 @@ from evals.train.records import TrainError
 def add(actions: Any) -> None:
     """Declare the actions."""
     _add_submit(actions.add_parser("submit", help="upload training data and start a fine-tuning job"))
+    cost = actions.add_parser("cost", help="what a job over an export costs, as far as list prices are known")
+    cost.add_argument("data", type=Path, help="folder of an export")
+    cost.add_argument("--format", choices=tuple(KINDS), default=SCHEMA)
+    cost.add_argument(
+        "--epochs", type=count, default=2, help="passes over the data (default 2, as Bedrock's)"
+    )
+    cost.set_defaults(run=guarded(cost_command))
     status = actions.add_parser("status", help="tuned models, their jobs and the active one")
     status.add_argument("name", nargs="?", help="only this model; its job is asked for")
     status.add_argument("--watch", action="store_true", help="wait for the end of its training")
@@ -125,6 +132,18 @@ def submit_command(options: argparse.Namespace) -> int:
         if options.deploy:
             deploy(order.name, registry, units=options.units, region=settings.region, step=step)
     return _tell(registry.get(order.name), options)
+
+
+def cost_command(options: argparse.Namespace) -> int:
+    """Print what a job would cost."""
+    from evals.train.costs import estimate
+    from evals.train.write import read_manifest
+
+    manifest = read_manifest(options.data)
+    if f"{options.format}/train.jsonl" not in manifest["files"]:
+        raise TrainError(f"{options.data}: holds no {options.format}; export with --format {options.format}")
+    sys.stdout.writelines(f"{line}\n" for line in estimate(manifest, options.format, options.epochs))
+    return 0
 
 
 def status_command(options: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from moto import mock_aws
 
 from agent.aws.clients import aws_client
+from evals.metrics import bootstrap
 from evals.train.export import Plan, export
 from evals.train.synthetic import write_synthetic
 from tests.evals.train.fake_bedrock import FakeBedrock, serving
@@ -81,3 +83,11 @@ def bedrock(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeBedrock]:
             boto3.client("s3", region_name="us-east-1").create_bucket(Bucket=BUCKET)
             yield fake
     aws_client.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def few_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Intervals of 200 resamples instead of 1,000: the cases here are far from the edge."""
+    short = partial(bootstrap, rounds=200)
+    monkeypatch.setattr("evals.compare.bootstrap", short)
+    monkeypatch.setattr("evals.summary.bootstrap", short)

@@ -356,3 +356,14 @@ def test_evaluation_prompts_hold_the_prompt_and_the_right_answer(exported: Expor
     empty = cases[0].model_copy(update={"gold": cases[0].gold.model_copy(update={"icd10": None})})
     with pytest.raises(TrainError, match="nothing to evaluate"):
         prompts([empty])
+
+
+def test_the_cost_is_told_as_far_as_it_is_known(exported: Exported, capsys: Any) -> None:
+    assert main(["train", "cost", str(exported.out), "--epochs", "3"]) == 0
+    said = capsys.readouterr().out
+    size = exported.manifest["files"]["bedrock-conversation-2024/train.jsonl"]["bytes"]
+    assert f"about {size // 4 * 3:,} tokens trained" in said
+    assert "training_tokens: unknown here" in said
+    assert "s3_put: 0.000015 USD" in said
+    assert main(["train", "cost", str(exported.out), "--format", "tool-traces"]) == 2
+    assert "holds no tool-traces" in capsys.readouterr().err
