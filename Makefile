@@ -44,7 +44,8 @@ eval: setup ## Score the embedded coder on the shipped cases, write the report
 bench: setup ## Measure speed (figures for docs/measurements.md)
 	@$(PY) -m evals.benchmarks
 
-soak: setup ## 10,000 encounters through superbill batch, killed 20 times: same results, flat memory (about half an hour)
+soak: setup ## 50 reviewers while 5 encounters/s come in; 10,000 through superbill batch, killed 20 times (about 40 minutes)
+	@$(PY) -m evals.benchmarks.review_load --reviewers 50 --rate 5 --minutes 5
 	@$(PY) -m evals.benchmarks.soak --encounters 10000 --kills 20
 
 docs: setup ## Regenerate the generated parts of README and docs

@@ -62,12 +62,15 @@ class InProcesses:
         self._lock = threading.Lock()
 
     def _new_pool(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(
+        pool = ProcessPoolExecutor(
             self._workers,
             mp_context=get_context("spawn"),
             initializer=_open_worker,
             initargs=self._opening,
         )
+        for _ in range(self._workers):
+            pool.submit(os.getpid)  # starts the processes now, not when the first encounter waits for them
+        return pool
 
     def code(self, job: Job) -> str | None:
         """See :class:`Crew`."""

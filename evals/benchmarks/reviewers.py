@@ -71,7 +71,7 @@ class Reviewer:
                 async with door:
                     await self._sign_in()
                 while not until.is_set():
-                    await self._round()
+                    await self._round(until)
         except (httpx.HTTPError, LookupError) as error:
             self._tally.errors.append(f"{self._name}: {type(error).__name__} {error}")
 
@@ -93,15 +93,15 @@ class Reviewer:
         await self._send("sign in", "POST", "/signin", data=given)
         self._csrf = _one(_CSRF, (await self._get("worklist", "/worklist")).text)
 
-    async def _round(self) -> None:
-        """Look at the list, then take the next case after another as long as there are some."""
+    async def _round(self, until: asyncio.Event) -> None:
+        """Look at the list, then take the next case after another as long as there are some and it goes on."""
         held = _CASE.findall((await self._get("worklist", "/worklist?status=held")).text)
         await self._think()
         if not held:
             return
         token: str | None = self._draw.choice(held)
         for _ in range(self._draw.randint(3, 8)):
-            if token is None:
+            if token is None or until.is_set():
                 return
             await self._case(token)
             token = await self._next(token)
