@@ -37,6 +37,7 @@ def surroundings(context: Context, facts: "EncounterFacts", claim: "Claim | None
         "contact_phone": context.contact_phone,
         "payer_pack": _pack(context, facts),
         "editions": claim.editions if claim else {},
+        **_learned(context),
     }
 
 
@@ -55,6 +56,15 @@ def restored(recorded: Json, context: Context) -> Context:
         search_limit=recorded["search_limit"],
         contact_phone=recorded["contact_phone"],
     )
+
+
+def _learned(context: Context) -> Json:
+    """Digest of what was learned from the practice's own cases; nothing where nothing was."""
+    folder = context.bookshelf.learned
+    if folder is None:
+        return {}
+    files = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.glob("*.csv"))}
+    return {"learned": _digest(files)}
 
 
 def _pack(context: Context, facts: "EncounterFacts") -> Json:

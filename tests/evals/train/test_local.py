@@ -1,5 +1,6 @@
 """Learning without a GPU: a practice's own wordings are found, judged on other cases, reviewed and used; nothing else is."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -149,3 +150,19 @@ def test_too_few_cases_to_judge_by_are_told() -> None:
     only = [c for c in cases() if half(c.id) == "tuned"]
     with pytest.raises(TrainError, match="too few to learn"):
         halves(only)
+
+
+def test_a_trace_tells_what_was_learned(tmp_path: Path, shelf: Bookshelf) -> None:
+    from agent.run import make_context
+    from agent.surroundings import surroundings
+    from evals.solvers.agent import raw_of
+    from tools.fhir import gather
+
+    facts = gather(raw_of(cases(KNOWN)[0]), as_of=date(2026, 11, 24))
+    (tmp_path / "problems.csv").write_text("term,code,kind,note\nquivery juice,E11.9,disorder,\n")
+    told = {}
+    for name, book in (("shipped", shelf), ("own", shelf.with_learned(tmp_path))):
+        context = make_context(load_settings(), model_spec="rules", bookshelf=book)
+        told[name] = surroundings(context, facts, None)
+    assert "learned" not in told["shipped"]
+    assert len(told["own"]["learned"]) == 16
