@@ -11,26 +11,13 @@ from dataclasses import dataclass
 from agent.coder.case import CONDITIONS, Case, Seen
 from agent.coder.cured import cured
 from agent.coder.effects import Effect, culprits, effects
+from agent.coder.headings import confirmed, is_upkeep
 from agent.coder.postoperative import aftercare
 from agent.coder.sites import bite_site
-from agent.coder.spoken import sentences
 from agent.coder.titles import at_level, beneath, part_with, parts_of, sided, title_of, unknown_titles
 from agent.coder.wording import PAST, TOBACCO, cause_of, concept_query, fuller, under_treatment
 
 NAMED_IN = frozenset({"assessment", "assessment_plan", "addendum"})
-UPKEEP = re.compile(
-    r"(?:preventat?ive|health(?:care)?|general|routine)[- ](?:health|care|medicine|maintenance|measures|screening|counsel\w+)",
-    re.IGNORECASE,
-)
-"""A heading for vaccines and screening that are due; an examination for it is a visit of its own (I.C.21.c.13)."""
-EXAMINED = re.compile(
-    r"\b(?:annual|yearly|routine|preventat?ive|complete|well(?:ness)?)\b[^.]{0,20}\b(?:physical|exam\w*|visit|check[- ]?up)|"
-    r"\bphysical exam|\bcheck[- ]?up\b|\bwellness\b",
-    re.IGNORECASE,
-)
-SHOWN = re.compile(
-    r"\b(?:show\w*|reveal\w*|demonstrat\w*|confirm\w*|found|diagnos\w+|has|have|sustained)\b", re.IGNORECASE
-)
 UNDERWAY = re.compile(
     r"\w.*\b(?:on|during|after|since|under|receiving|undergoing|completed|finished|while on)\s+(?:\w+\s+)?$",
     re.IGNORECASE | re.DOTALL,
@@ -138,14 +125,6 @@ def _is_errand(seen: Seen) -> bool:
     return bool(seen.kind == "status" and (loose or place))
 
 
-def _is_upkeep(case: Case, seen: Seen) -> bool:
-    """A heading for what is due ("health maintenance"), in a visit that nothing at its head calls an examination."""
-    if not UPKEEP.fullmatch(str(seen.text).strip()):
-        return False
-    opened = [text for s, text in sentences(case) if s.section_kind in {"chief_complaint", "hpi", "other"}]
-    return not any(EXAMINED.search(text) for text in [*opened, *map(str, case.encounter.get("reasons", ()))])
-
-
 def _in_passing(case: Case, seen: Seen) -> bool:
     """Words of a title that name no condition of their own.
 
@@ -172,9 +151,9 @@ def _leads(case: Case, seen: Seen) -> bool:
 def _from_assessment(case: Case) -> Iterator[Candidate]:
     heads = [m for m in case.mentions if m.in_assessment and m.is_header]
     headers = [m for m in heads if m.kind in CONDITIONS and not (_is_errand(m) or _in_passing(case, m))]
-    headers = [m for m in headers if not _is_upkeep(case, m)]
+    headers = [m for m in headers if not is_upkeep(case, m)]
     yield from _after_operations(case, heads)
-    titles = [t for t in unknown_titles(case) if not _is_upkeep(case, t)]
+    titles = [t for t in unknown_titles(case) if not is_upkeep(case, t)]
     for header in headers:
         listed = case.under(header)
         facts = confirmed(case, header)
@@ -197,32 +176,6 @@ def _from_assessment(case: Case) -> Iterator[Candidate]:
         )
     if not headers:
         yield from _stated(case, vague=not titles)
-
-
-def confirmed(case: Case, header: Seen) -> list[Seen]:
-    """What the title of a symptom only suspects and the plan then states as found ("the films showed a fracture").
-
-    The condition itself is then established (IV.H forbids only what stays uncertain), with the side of the symptom.
-    """
-    if header.vocabulary_kind not in {"symptom", "finding"}:
-        return []
-    doubted = {
-        m.concept for m in case.under(header) if m.assertion == "uncertain" and m.sentence == header.sentence
-    }
-    plain = [
-        m
-        for m in case.under(header)
-        if m.concept in doubted
-        and m.is_established
-        and SHOWN.search(case.sentence(m))
-        and m.sentence != header.sentence
-    ]
-    return [
-        Seen(
-            document=m.document, index=m.index, raw={**m.raw, "laterality": m.laterality or header.laterality}
-        )
-        for m in plain[:1]
-    ]
 
 
 def _after_operations(case: Case, heads: list[Seen]) -> Iterator[Candidate]:
