@@ -310,9 +310,10 @@ def killed_at_every_write(practice: Practice, raw: RawEncounter, name: str, stri
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["coding", "review", "emit"])
-def test_a_kill_before_every_single_write_loses_and_doubles_nothing(practice: Practice, name: str) -> None:
+def test_a_kill_before_a_write_loses_and_doubles_nothing(practice: Practice, name: str) -> None:
+    """Every third write in CI, for time's sake; with ``stride=1`` it is every single one (127 steps, about a minute)."""
     raw = next(practice.arriving)
-    for _ in killed_at_every_write(practice, raw, name):
+    for _ in killed_at_every_write(practice, raw, name, stride=3):
         resumed(practice, raw, name)
         with practice.open() as desk:
             check(practice, desk, [raw])
@@ -322,7 +323,7 @@ def test_a_kill_before_every_single_write_loses_and_doubles_nothing(practice: Pr
 def test_an_approval_that_was_killed_may_be_followed_by_a_rejection(practice: Practice) -> None:
     """What the graph had heard of the approval must not come back with the next decision."""
     raw, seen = next(practice.arriving), []
-    for _ in killed_at_every_write(practice, raw, "emit", stride=2):
+    for _ in killed_at_every_write(practice, raw, "emit", stride=6):
         with practice.open() as desk:
             desk.recover()
             case = desk.case(own(raw))
