@@ -100,6 +100,7 @@ def _named(path: Path, work: "Callable[[], CodingResult]") -> "CodingResult":
 
 def _run_folder(options: argparse.Namespace, path: Path, files: list[Path]) -> int:
     base = out_place(options) or Path("out") / path.name
+    _check_shared(context_file(options.context), len(files))
     done: list[Member] = []
     with coding_session(options) as session, item_progress(len(files), quiet=options.json) as step:
         for file in files:
@@ -110,6 +111,26 @@ def _run_folder(options: argparse.Namespace, path: Path, files: list[Path]) -> i
         if member.error:
             sys.stderr.write(f"superbill: {member.name}: {member.error.removeprefix(f'{member.name}: ')}\n")
     return worst([m.code for m in done])
+
+
+def _check_shared(context: "ContextFile | None", count: int) -> None:
+    """One context for many encounters may tell of the practice and the payer, never who the patient is.
+
+    Raises:
+        UsageError: it would put one patient's data on every claim.
+    """
+    if context is None:
+        return
+    personal = [
+        k
+        for k in ("encounter", "age", "sex", "new_patient", "date_of_service", "history")
+        if getattr(context, k) is not None
+    ]
+    personal += [role for role in ("patient", "coverage") if context.role(role) is not None]
+    if personal:
+        raise UsageError(
+            f"--context gives {', '.join(personal)} for {count} encounters at once; leave that out, or code them one by one"
+        )
 
 
 def out_place(options: argparse.Namespace) -> "Place | None":

@@ -231,6 +231,19 @@ def test_bad_input_is_one_line_and_leaves_nothing(desk: Desk, names: tuple[str, 
     assert set(desk.folder.iterdir()) - before <= {desk.store}
 
 
+def test_one_patient_is_not_put_on_the_claims_of_a_folder(desk: Desk) -> None:
+    folder = desk.folder / "many"
+    folder.mkdir()
+    for source in sorted(ENCOUNTERS.glob("0[56]*.json")):
+        (folder / source.name).write_bytes(source.read_bytes())
+    ran = desk.code(folder, "--context", '{"age": 44, "patient": {"resourceType": "Patient", "id": "p"}}')
+    assert (ran.code, desk.files()) == (2, set())
+    assert "age, patient for 2 encounters" in ran.complaint
+    shared = desk.code(folder, "--context", '{"payer": "commercial", "place_of_service": "11"}')
+    assert shared.code in {0, 3}, shared.err
+    assert desk.files() == {"05-ankle-injury", "06-knee-injection"}
+
+
 def test_paths_that_can_not_be_read(desk: Desk) -> None:
     empty = desk.folder / "empty"
     empty.mkdir()
