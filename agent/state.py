@@ -42,7 +42,8 @@ class CheckRound(Record):
     """One judgement of the self-check: the proposal it saw (by hash) and what it found.
 
     ``created`` is the day the claim carries (that of its first emission, if it went out before) and ``corrects`` the
-    hash of another claim of this encounter that is live: what the judgement and triage knew from the store.
+    hash of another claim of this encounter that is live; ``doubles`` are codes of lines that went out before under another
+    encounter: what the judgement and triage knew from the store.
     """
 
     attempt: int
@@ -51,6 +52,7 @@ class CheckRound(Record):
     findings: tuple[Finding, ...]
     created: date | None = None
     corrects: str | None = None
+    doubles: tuple[str, ...] = ()
 
 
 class Waived(Record):

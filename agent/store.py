@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from agent import audit, vault, worklist
 from agent.audit import AuditVerdict
+from agent.doubles import SCHEMA as DOUBLES
+from agent.doubles import billed_lines
 from agent.identity import claim_sha256
 from agent.worklist import Summary
 from tools.claim.model import Claim
@@ -72,7 +74,7 @@ class Store:
             if not self._path.exists():
                 self._path.touch(mode=0o600)
             with self.reading() as db:
-                db.executescript(SCHEMA + worklist.SCHEMA + audit.SCHEMA)
+                db.executescript(SCHEMA + DOUBLES + worklist.SCHEMA + audit.SCHEMA)
                 if _lacks(db):
                     with self.writing() as mending:
                         _add_columns(mending)
@@ -155,6 +157,20 @@ class Store:
             ).fetchone()
         return row[0] if row else None
 
+    def billed_elsewhere(self, claim: Claim) -> tuple[str, ...]:
+        """Codes of lines that went out before under another encounter of the same patient and day."""
+        lines = billed_lines(claim)
+        with self.reading() as db:
+            found = [
+                code
+                for key, code in lines.items()
+                if db.execute(
+                    "select 1 from billed where tenant = ? and line = ? and encounter <> ?",
+                    (claim.tenant, key, claim.encounter_id),
+                ).fetchone()
+            ]
+        return tuple(found)
+
     def emission(self, claim: Claim) -> Emission | None:
         """Under what exactly this claim was emitted before (its creation day apart), or None."""
         with self.reading() as db:
@@ -202,6 +218,12 @@ class Store:
                     _now(),
                     claim.created.isoformat(),
                 ),
+            )
+            own = (claim.tenant, claim.encounter_id)
+            db.execute("delete from billed where tenant = ? and encounter = ?", own)
+            db.executemany(
+                "insert or ignore into billed values (?, ?, ?, ?)",
+                [(claim.tenant, key, claim.encounter_id, code) for key, code in billed_lines(claim).items()],
             )
             head = audit.append(
                 db, "superbill", "emitted", claim.claim_id,

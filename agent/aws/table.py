@@ -17,6 +17,7 @@ import orjson
 
 from agent.aws.clients import AwsBusyError, AwsError, told
 from agent.aws.rows import Item, Rows
+from agent.doubles import billed_lines
 from agent.identity import claim_sha256
 from agent.store import BLOCKS, FIRST_IN_BLOCKS, LAST_NUMBER, Emission
 from agent.worklist import Summary
@@ -55,6 +56,20 @@ class DynamoStore(Rows):
         found = self.get(*_emission_key(claim))
         return str(found["claim_sha256"]) if found else None
 
+    def billed_elsewhere(self, claim: Claim) -> tuple[str, ...]:
+        """Codes of lines that went out before under another encounter of the same patient and day."""
+        found = []
+        for key, code in billed_lines(claim).items():
+            query = {
+                "KeyConditionExpression": "PK = :k",
+                "ExpressionAttributeValues": {":k": f"BILLED#{claim.tenant}#{key}"},
+            }
+            with told(self.table):
+                rows = self.handle().query(**query)["Items"]
+            if any(row["SK"] != claim.encounter_id for row in rows):
+                found.append(code)
+        return tuple(found)
+
     def emission(self, claim: Claim) -> Emission | None:
         """Under what exactly this claim was emitted before, or None."""
         return _emission(self.get(*_emission_key(claim)), claim)
@@ -73,6 +88,7 @@ class DynamoStore(Rows):
                 return before
             number = number or self.next_control_number(partner)
             if self._put_emission(claim, number, out, seen):
+                self._put_billed(claim)
                 return Emission(number=number, created=claim.created)
         raise AwsBusyError(f"{self.table}: an emission is contended; run again")
 
@@ -227,6 +243,12 @@ class DynamoStore(Rows):
             "previous": before[-1]["hash"] if before else "",
         }
         return {**said, "hash": _hash(said)}
+
+    def _put_billed(self, claim: Claim) -> None:
+        for key, code in billed_lines(claim).items():
+            item = {"PK": f"BILLED#{claim.tenant}#{key}", "SK": claim.encounter_id, "code": code}
+            with told(self.table):
+                self.handle().put_item(Item=item)
 
     def _put_emission(self, claim: Claim, number: int, out: object | None, seen: Item | None) -> bool:
         """Emission and its audit entry together, if nobody was faster."""

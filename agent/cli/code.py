@@ -1,6 +1,7 @@
 """``superbill code``: one encounter, or a folder of them."""
 
 import argparse
+import hashlib
 import os
 import sys
 import time
@@ -224,8 +225,9 @@ def _check_parent(out: Path) -> None:
 
 
 def safe_name(name: str) -> str:
-    """A folder name of an encounter id."""
-    return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)[:80].lstrip(".") or "encounter"
+    """A folder name of an encounter id; two ids never share one."""
+    safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in name)[:80].lstrip(".") or "encounter"
+    return safe if safe == name else f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def print_members(members: list[Member], options: argparse.Namespace, where: "Place") -> None:

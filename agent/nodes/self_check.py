@@ -42,6 +42,7 @@ def self_check(state: State, runtime: Runtime[Context]) -> Command[Literal["code
         findings=findings,
         created=claim.created,
         corrects=_corrects(claim, context) if goes_on else None,
+        doubles=context.store.billed_elsewhere(claim) if goes_on and context.store else (),
     )
     rated = proposal if by_person else rate(proposal, claim, context.model_spec, context.bookshelf.learned)
     update = {"proposal": rated, "claim": claim, "findings": findings, "rounds": (found,)}

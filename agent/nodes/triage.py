@@ -11,6 +11,7 @@ from agent.policy import policy_reasons, warning_reasons
 from agent.state import Reason, State
 from knowledge.records import Finding
 from tools.checks import RULES_BY_ID
+from tools.claim.model import Claim
 
 
 def triage(state: State, runtime: Runtime[Context]) -> Command[Literal["emit", "review", "__end__"]]:
@@ -77,8 +78,10 @@ def _policy(state: State, context: Context) -> list[Reason]:
     proposal, claim = state["proposal"], state["claim"]
     if proposal is None or claim is None or _approved(state):
         return []
-    if context.review == "never":
-        return _correction(state, context)  # two live originals of one encounter are no matter of taste
+    if _went_out(claim, context):
+        return []  # what is out already is not held again, whatever the policy says by now
+    if context.review == "never":  # two live originals of one visit are no matter of taste
+        return _correction(state, context) + _doubles(state)
     reasons = policy_reasons(context.policy, state["facts"], proposal, claim)
     reasons += warning_reasons(context.policy, state["findings"])
     reasons += [
@@ -86,7 +89,7 @@ def _policy(state: State, context: Context) -> list[Reason]:
         for f in state["findings"]
         if f.level == "warning" and f.override is None and RULES_BY_ID[f.rule].hold == "policy"
     ]
-    reasons += _correction(state, context) + _changed_by_person(state, context)
+    reasons += _correction(state, context) + _doubles(state) + _changed_by_person(state, context)
     if context.review == "always" and not reasons:
         reasons = [Reason(kind="policy", text="review of every claim was asked for")]
     return reasons
@@ -105,6 +108,20 @@ def _correction(state: State, context: Context) -> list[Reason]:
             kind="policy", text="a different claim of this encounter was emitted before; this is a correction"
         )
     ]
+
+
+def _went_out(claim: Claim, context: Context) -> bool:
+    """Exactly this claim was emitted before: a repeated run changes nothing."""
+    return context.store is not None and context.store.live_original(claim) == claim_sha256(claim)
+
+
+def _doubles(state: State) -> list[Reason]:
+    """The same visit under two encounter ids would be paid twice and asked back, or denied as a duplicate (CARC 18)."""
+    codes = state["rounds"][-1].doubles if state["rounds"] else ()
+    if not codes:
+        return []
+    text = f"{', '.join(codes)}: billed before under another encounter of this patient, day and provider; the same visit twice?"
+    return [Reason(kind="policy", text=text)]
 
 
 def _changed_by_person(state: State, context: Context) -> list[Reason]:

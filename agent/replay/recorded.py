@@ -166,6 +166,11 @@ class RecordedStore(Store):
         known = self._known(claim)
         return known.corrects if known else None
 
+    def billed_elsewhere(self, claim: Claim) -> tuple[str, ...]:
+        """Codes of lines that had gone out under another encounter when this claim was judged."""
+        known = self._known(claim)
+        return known.doubles if known else ()
+
     def _known(self, claim: Claim) -> CheckRound | None:
         from agent.identity import claim_sha256
 

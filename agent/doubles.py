@@ -1,0 +1,36 @@
+"""Is a line billed that went out before, under another encounter of the same patient and day?
+
+A visit that comes twice under two ids (a resent message, two source systems) is one visit. A repeat on the same claim is the
+self-check's matter (modifiers 76, 77, 91; NCCI policy manual ch. 1 s. K), not this file's.
+"""
+
+import hashlib
+
+from tools.claim.model import Claim
+
+SCHEMA = """
+create table if not exists billed (
+  tenant text not null, line text not null, encounter text not null, code text not null,
+  primary key (tenant, line, encounter)) strict;
+"""
+
+
+def billed_lines(claim: Claim) -> dict[str, str]:
+    """Each line as a hash of patient, day, rendering provider, code and modifiers -> its code; names no one."""
+    who = claim.patient
+    rendering = claim.rendering_provider or claim.billing_provider
+    patient = (
+        who.name.last.casefold(),
+        (who.name.first or "").casefold(),
+        str(who.birth_date),
+        (rendering.npi or "") if rendering else "",
+    )
+    said = {
+        line.number: (*patient, line.date_from.isoformat(), line.code, *sorted(line.modifiers))
+        for line in claim.lines
+    }
+    return {
+        hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]: line.code
+        for line in claim.lines
+        for parts in (said[line.number],)
+    }
