@@ -52,6 +52,8 @@ def queries(options: argparse.Namespace) -> int:
     if options.json:
         sys.stdout.write(to_json([q.model_dump(mode="json") for q in found]))
         return EXIT_OK
+    if not found:
+        sys.stderr.write(f"no {status or 'kept'} question in this practice\n")
     for query in found:
         sys.stdout.write(
             f"{query.id}  {query.encounter}  {query.status}\n  {query.question}\n  why: {query.why}\n"

@@ -106,6 +106,8 @@ def worklist(options: argparse.Namespace) -> int:
     if options.json:
         sys.stdout.write(to_json([i.model_dump(mode="json") for i in items]))
         return EXIT_OK
+    if not items:
+        sys.stderr.write("no encounter in this practice's worklist answers that\n")
     for item in items:
         reasons = "; ".join(f"{r.kind}: {r.text}" for r in item.reasons)
         taken = f" [{item.lease.by}]" if item.lease else ""

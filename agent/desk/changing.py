@@ -46,9 +46,11 @@ def overriding(encounter: str, rule: str, override: Override) -> More:
     """What an override brings: the open findings of the rule, each with who lets it stand.
 
     Raises:
-        NotAllowed: the catalogue lets nobody override the rule.
+        NotAllowed: there is no such rule, or the catalogue lets nobody override it.
     """
-    if rule not in RULES_BY_ID or not RULES_BY_ID[rule].overridable:
+    if rule not in RULES_BY_ID:
+        raise NotAllowed(f"{rule}: there is no such rule; the findings name theirs")
+    if not RULES_BY_ID[rule].overridable:
         raise NotAllowed(f"{rule}: the catalogue lets nobody override it; amend the claim instead")
 
     def made(state: State) -> dict[str, Any]:
