@@ -212,6 +212,7 @@ TESTS: Final[Mapping[str, Callable[[Procedure], bool]]] = MappingProxyType(
         "telehealth_capable": lambda p: p.category in _TELE,
         "therapy": lambda p: p.category == "therapy",
         "toe": lambda p: p.region in {"toe", "nail", "small_joint", "soft_tissue"},
+        "transitional": lambda p: p.family == "tcm",
         "vaccine": lambda p: p.category == "vaccine",
     }
 )
@@ -251,6 +252,7 @@ _WHY: Final[Mapping[str, str]] = MappingProxyType(
         "telehealth_capable": "a service that may be given by telehealth",
         "therapy": "a therapy service",
         "toe": "a procedure of a toe",
+        "transitional": "transitional care",
         "vaccine": "a vaccine",
     }
 )

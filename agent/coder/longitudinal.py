@@ -22,7 +22,7 @@ STATED = re.compile(
 
 def continuing(case: Case, lines: Sequence[Line]) -> Stage:
     """The lines, with G2211 behind the visit where its three conditions are met."""
-    visit = next((x for x in lines if x.is_em), None)
+    visit = next((x for x in lines if x.is_em and x.facts.get("family") != "tcm"), None)
     stated = next((seen for seen, text in sentences(case) if STATED.search(text)), None)
     if (
         visit is None

@@ -6,6 +6,8 @@ from datetime import date
 
 from agent.coder.case import Case
 from agent.coder.conversation import Json
+from agent.coder.spoken import sentences
+from tools.transition import contact_in
 
 STAY = re.compile(r"discharge|inpatient|hospital(?:i[sz]ation| stay)|left [^.]{0,40}hospital", re.I)
 DAYS = re.compile(r"(\w+) days? (?:after|ago)", re.I)
@@ -69,9 +71,15 @@ def _transition(case: Case, text: str, billed: set[str], em_level: str | None) -
         documented.append(f"{em_level} decision making")
     if CONTACT.search(text) and not NO_CONTACT.search(text):
         documented.append("contact after the discharge")
+        missing += [] if _contact_dated(case) else ["the date of that contact"]
     else:
         missing.append("contact within two business days of the discharge")
     return _said("99496" if high else "99495", documented, missing, "CARE.TCM")
+
+
+def _contact_dated(case: Case) -> bool:
+    on = date.fromisoformat(case.encounter["date_of_service"])
+    return any(contact_in(text, on) for _, text in sentences(case))
 
 
 def _days_since(case: Case, text: str) -> int | None:

@@ -13,6 +13,7 @@ from agent.coder.provider_queries import provider_queries
 from agent.coder.reasons import with_reasons
 from agent.coder.repair import repair
 from agent.coder.services import serve
+from agent.coder.transition import FAMILY, as_transition
 from agent.coder.visit import recover, see
 
 
@@ -25,11 +26,12 @@ def program() -> Coder:
     )
     case = build_case(encounter, history, note)
     diagnosed = yield from diagnose(case)
-    services = yield from serve(case)
+    services = tuple(x for x in (yield from serve(case)) if x.facts.get("family") != FAMILY)
     preventive = yield from prevent(case)
     services = (*((preventive,) if preventive else ()), *services)
     diagnosed = yield from with_reasons(case, diagnosed, services)
     visit = yield from see(case, diagnosed, services)
+    visit = yield from as_transition(case, visit)
     services = services or (yield from recover(case, diagnosed))
     lines = yield from modify(case, (*((visit.line,) if visit else ()), *services), diagnosed.diagnoses)
     lines = yield from continuing(case, lines)

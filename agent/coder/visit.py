@@ -31,10 +31,10 @@ FAMILIES = {"12": "home", "13": "home", "14": "home", "23": "emergency"}
 
 @dataclass(frozen=True, kw_only=True)
 class Visit:
-    """The E/M line and its levelling as propose_claim takes it."""
+    """The E/M line and its levelling as propose_claim takes it (none for transitional care)."""
 
     line: Line
-    em: Json
+    em: Json | None
     decision_level: str
 
 

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 from tools.checks.lines_history import past_services
 from tools.checks.lines_table import known, row_source
 from tools.checks.request import CheckRequest
 from tools.checks.rule import Doubt, rule
 from tools.encounter import HistoryItem
+from tools.transition import contact_in, discharge_in, is_timely
 
 
 @rule(
@@ -90,10 +91,18 @@ def _tcm_gaps(request: CheckRequest, days: int) -> Iterator[str]:
         yield f"a visit within {days} days of discharge"
     if not recent and "discharge" not in text:
         yield "a discharge"
-    if not _CONTACT.search(text):
+    if not _CONTACT.search(text) and not _dated_contact(text, request.on):
         yield "contact within two business days of discharge"
     if not _RECONCILED.search(text):
         yield "medication reconciliation"
+
+
+def _dated_contact(text: str, on: date) -> bool:
+    """Contact told by its date, within two business days of a discharge told by its own."""
+    sentences = re.split(r"[.;]\s|\n", text)
+    discharged = max((d for s in sentences if (d := discharge_in(s, on)) is not None), default=None)
+    contacts = (d for s in sentences if (d := contact_in(s, on)) is not None)
+    return discharged is not None and any(is_timely(discharged, d) for d in contacts)
 
 
 def _inpatient(item: HistoryItem) -> bool:

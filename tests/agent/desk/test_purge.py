@@ -51,7 +51,9 @@ def test_the_audit_still_proves_itself_and_tells_of_the_purge(done: Desk) -> Non
 
 def test_a_purged_encounter_that_comes_again_is_known_to_have_gone_out(done: Desk) -> None:
     done.purge([ANKLE], ROOT_USER, reason="retention")
-    assert done.submit(shipped()).status == "emitted", "the same claim under the same number: nothing new goes out"
+    assert done.submit(shipped()).status == "emitted", (
+        "the same claim under the same number: nothing new goes out"
+    )
     assert len([e for e in done.audit(ANKLE) if e.action == "emitted"]) == 1
 
 

@@ -203,6 +203,21 @@ HISTORY: list[Case] = [
         ),
     ),
     (
+        "line.tcm",
+        ln(
+            L("99495"),
+            text=said(
+                "Discharged from Oak Hospital on 8/7/2026. Our nurse called her on 8/20/2026. Medication list reconciled. "
+            ),
+        ),
+        ln(
+            L("99495"),
+            text=said(
+                "Discharged from Oak Hospital on 8/7/2026. Our nurse called her on 8/10/2026. Medication list reconciled. "
+            ),
+        ),
+    ),
+    (
         "line.ccm",
         ln(L("99490"), text=said("Chronic care management, 25 minutes of staff time. ")),
         ln(
