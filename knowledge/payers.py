@@ -76,6 +76,7 @@ class PayerPack(Record):
     ``vaccine_admin``: "medicare" wants G0008-G0010 for influenza, pneumococcal and hepatitis B vaccines,
     "cpt" wants 90460-90474. ``wellness``: "medicare" has the welcome and annual wellness visits, "preventive"
     wants 99381-99397. ``bilateral``: one line with 50, or two lines with RT and LT.
+    ``separate_structure``: the modifier by which the payer is told that a procedure was done on another structure.
     """
 
     id: str
@@ -92,6 +93,7 @@ class PayerPack(Record):
     prolonged_code: str
     bilateral: Literal["one_line_50", "two_lines"]
     accepts_x_modifiers: bool
+    separate_structure: Literal["59", "XS"] = "59"
     accepts_g2211: bool
     pays_preventive_visits: bool
     qw: bool

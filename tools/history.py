@@ -7,7 +7,7 @@ import orjson
 from langchain_core.tools import ToolException, tool
 from langgraph.prebuilt import ToolRuntime
 
-from knowledge.payers import PayerPacks
+from knowledge.payers import PayerPack, PayerPacks
 from tools.context import ToolContext
 from tools.encounter import EncounterFacts, HistoryItem, HistoryKind
 from tools.examples import Examples
@@ -33,6 +33,7 @@ def encounter_summary(facts: EncounterFacts, packs: PayerPacks | None = None) ->
         "payer": facts.payer_kind,
         "pack": primary.pack if primary else None,
         "telehealth": _telehealth(facts, packs),
+        "separate_structure": _pack(facts, packs).separate_structure if packs else None,
         "documents": [
             {
                 "id": one.id,
@@ -54,8 +55,13 @@ def _telehealth(facts: EncounterFacts, packs: PayerPacks | None) -> Json | None:
     """How this payer wants telehealth reported, when the place of service says that it was one."""
     if packs is None or facts.place_of_service not in {"02", "10"}:
         return None
+    return _pack(facts, packs).telehealth.model_dump()
+
+
+def _pack(facts: EncounterFacts, packs: PayerPacks) -> PayerPack:
+    """The rules of the primary payer, else of its kind."""
     primary = facts.primary
-    return packs.for_kind((primary.pack if primary else None) or facts.payer_kind).telehealth.model_dump()
+    return packs.for_kind((primary.pack if primary else None) or facts.payer_kind)
 
 
 def history_items(facts: EncounterFacts, kinds: tuple[HistoryKind, ...], as_of: date) -> Json:

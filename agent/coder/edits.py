@@ -13,8 +13,11 @@ PLACE = re.compile(
 Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], tuple[tuple[Line, ...], tuple[Json, ...]]]
 
 
-def settle_edits(lines: Sequence[Line]) -> Stage:
-    """Leave out column 2 of a pair, unless the pair allows a modifier and the visit stands apart (NCCI policy manual, ch. 1)."""
+def settle_edits(lines: Sequence[Line], *, distinct: str = "59") -> Stage:
+    """Leave out column 2 of a pair, unless the pair allows a modifier and the visit stands apart (NCCI policy manual, ch. 1).
+
+    ``distinct`` is what the payer's pack wants for a documented separate structure: 59 or XS.
+    """
     if not lines:
         return (), ()
     args = [{"code": x.code, "modifiers": [c for c, _ in x.modifiers], "units": x.units} for x in lines]
@@ -43,7 +46,7 @@ def settle_edits(lines: Sequence[Line]) -> Stage:
             continue
         apart = separate_places(first, second) if pair["modifier_indicator"] == "1" else ""
         if apart:
-            kept[kept.index(second)] = second.with_modifier("59", f"{apart}, apart from {first.code}")
+            kept[kept.index(second)] = second.with_modifier(distinct, f"{apart}, apart from {first.code}")
             continue
         if _is_visit(second) and pair["modifier_indicator"] == "1":
             continue

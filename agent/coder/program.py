@@ -36,7 +36,9 @@ def program() -> Coder:
     lines = yield from modify(case, (*((visit.line,) if visit else ()), *services), diagnosed.diagnoses)
     lines = yield from continuing(case, lines)
     lines, unlinked = yield from link(lines, diagnosed.diagnoses)
-    lines, refused = yield from settle_edits(lines)
+    lines, refused = yield from settle_edits(
+        lines, distinct=str(case.encounter.get("separate_structure") or "59")
+    )
     claim: Json = {
         "diagnoses": [
             {"code": d.code, "citations": d.citations, "guidelines": [d.guideline], "rationale": d.rationale}
