@@ -29,7 +29,7 @@ workbench: setup ## The web pages on the shipped encounters: a throw-away store,
 	@$(BIN)/superbill workbench --demo
 
 test: setup ## Run the tests
-	@$(PY) -m pytest -n auto
+	@$(PY) -m pytest -n auto --dist worksteal
 
 check: setup ## Lint, types, import directions, data files
 	@$(BIN)/ruff check .

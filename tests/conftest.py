@@ -12,27 +12,35 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
 
+HOME = ROOT / ".superbill" / "test-home"
+
+
 @pytest.fixture(scope="session")
 def home() -> Path:
     """The data folder of the tests; every worker shares it, and the store in it survives between runs."""
-    return ROOT / ".superbill" / "test-home"
+    return HOME
 
 
 @pytest.fixture(scope="session", autouse=True)
-def one_bookshelf(home: Path) -> Iterator[None]:
+def one_bookshelf() -> Iterator[None]:
     """Whoever opens the starter store in this process gets the same one: each more would cost a second and 200 MB."""
     kept: list[Bookshelf] = []
-    really = Bookshelf.open
+    really, close = Bookshelf.open, Bookshelf.close
 
     def opened(where: Path, **more: Any) -> Bookshelf:
-        if where != home or any(value for name, value in more.items() if name != "progress"):
+        if where != HOME or any(value for name, value in more.items() if name != "progress"):
             return really(where, **more)
         if not kept:
             kept.append(really(where, **more))
         return kept[0]
 
+    def closed(shelf: Bookshelf) -> None:
+        if shelf not in kept:
+            close(shelf)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Bookshelf, "open", opened)
+        patch.setattr(Bookshelf, "close", closed)
         yield
     for one in kept:
         one.close()
