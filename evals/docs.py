@@ -63,8 +63,8 @@ SETS: Final = (
     ),
     Set(
         name="development",
-        title="development notes, held-out half",
-        about="acted visits that are not in this repository (ACI-BENCH), the half that nobody read while building",
+        title="development notes, second half",
+        about="acted visits that are not in this repository (ACI-BENCH); measured before anybody read them: diagnoses F1 86.3 %, visit exact 80.0 %, links 75.9 %, 2 of 88 must-not; its errors were read on 2026-11-24, so this is a tuned figure",
     ),
 )
 
