@@ -78,7 +78,7 @@ def _policy(state: State, context: Context) -> list[Reason]:
     proposal, claim = state["proposal"], state["claim"]
     if proposal is None or claim is None or _approved(state):
         return []
-    if _went_out(claim, context):
+    if context.review != "always" and _went_out(claim, context):
         return []  # what is out already is not held again, whatever the policy says by now
     if context.review == "never":  # two live originals of one visit are no matter of taste
         return _correction(state, context) + _doubles(state)

@@ -106,9 +106,12 @@ def token(app: FastAPI) -> Callable[..., str]:
 
 @pytest.fixture
 def fresh(desk: Desk) -> Callable[[], str]:
-    """Code the encounter with an opportunity anew and free it of leases; its id."""
+    """Code the encounter with an opportunity anew, as if it had never gone out, and free it of leases; its id."""
 
     def made(name: str = "02-diabetes-heart-depression") -> str:
+        with desk.store.writing() as db:
+            for table in ("emission", "billed"):
+                db.execute(f"delete from {table} where tenant = 'north' and encounter = ?", (name,))
         encounter = code(desk, name)
         for who in ("reviewer.north", "second.north", "coder.north", "admin.north"):
             desk.release(encounter, Person(name=who, role="reviewer", tenant="north"))
