@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from agent.api import encounters, health, review
 from agent.api.caller import House, RefusedError
-from agent.api.counter import Counter
+from agent.api.counter import counter
 from agent.api.jobs import Job, Jobs
 from agent.api.metrics import Metrics
 from agent.api.tokens import Tokens
@@ -21,6 +21,7 @@ from agent.api.workers import Crew, InThisProcess, Runner
 from agent.cli.errors import user_errors
 from agent.desk import EditRefused, NoSuchEncounter, NoSuchQuery, NotAllowed
 from agent.desk.errors import DeskError
+from agent.door import Door
 from agent.workbench.database import secret_key
 from agent.workbench.seal import Seal
 from agent.workbench.talks import Talks
@@ -83,7 +84,7 @@ def create_api(
     for part in (encounters, review, health):
         app.include_router(part.router)
     _add_handlers(app)
-    app.add_middleware(Counter, metrics=metrics)
+    app.add_middleware(Door, **counter(metrics))
     return app
 
 

@@ -10,10 +10,11 @@ from fastapi.concurrency import run_in_threadpool
 from agent import vault
 from agent.api.bodies import EncounterStatus, Fault, Submission
 from agent.api.caller import Caller, Looking, RefusedError, Submitting
-from agent.desk import NoSuchEncounter
+from agent.desk import NoSuchEncounter, rows
 from agent.desk.source import encounter_id
 
 if TYPE_CHECKING:
+    from tools.fhir.context_file import ContextFile
     from tools.fhir.source import RawEncounter
 
 router = APIRouter(tags=["encounters"])
@@ -87,7 +88,7 @@ def _read(caller: Caller, body: Submission) -> "RawEncounter":
     given = body.encounter
     context = context_of(body.context) if body.context is not None else None
     if isinstance(given, str):
-        return _fetched(caller, given, body)
+        return _fetched(caller, given, context)
     if set(given) == {"note"}:
         if not isinstance(given["note"], str) or not given["note"].strip():
             raise RefusedError(422, "encounter.note: a text is needed")
@@ -95,9 +96,8 @@ def _read(caller: Caller, body: Submission) -> "RawEncounter":
     return read_bytes(orjson.dumps(given), "encounter.json", context)
 
 
-def _fetched(caller: Caller, reference: str, body: Submission) -> "RawEncounter":
+def _fetched(caller: Caller, reference: str, context: "ContextFile | None") -> "RawEncounter":
     from agent.fhir import fetch_encounter, open_fhir
-    from tools.fhir.context_file import context_of
     from tools.fhir.rest import ENCOUNTER
 
     settings = caller.house.settings
@@ -106,7 +106,6 @@ def _fetched(caller: Caller, reference: str, body: Submission) -> "RawEncounter"
     if settings.fhir is None:
         raise RefusedError(422, "encounter: no FHIR server is configured (SUPERBILL_FHIR_URL)")
     with open_fhir(settings) as client:
-        context = context_of(body.context) if body.context is not None else None
         return fetch_encounter(client, reference, settings, context)
 
 
@@ -119,7 +118,7 @@ def status_of(caller: Caller, encounter: str) -> EncounterStatus:
     row = caller.desk.store.work(caller.person.tenant, encounter)
     if row is None:
         raise NoSuchEncounter("no such encounter")
-    item = next(i for i in caller.desk.worklist(text=encounter) if i.encounter == encounter)
+    item = rows.item(row, None)
     out = Path(item.out) if item.out else None
     names = [name for name in KINDS if out is not None and (out / name).is_file()]
     return EncounterStatus(

@@ -16,11 +16,12 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from agent.desk import DeskError, NoSuchEncounter, NoSuchQuery, NotAllowed
+from agent.door import Door
 from agent.settings import Settings
 from agent.workbench import audit, case, chat, claim, lookup, oidcroutes, queries, signin, worklist
 from agent.workbench.changes import ChangeError
 from agent.workbench.database import Database, secret_key
-from agent.workbench.guard import Guard
+from agent.workbench.guard import guard
 from agent.workbench.oidc import Oidc, load_oidc
 from agent.workbench.pages import Pages
 from agent.workbench.seal import Seal
@@ -78,7 +79,7 @@ def create_app(desk_factory: DeskFactory, settings: Settings, options: Options |
     app.mount("/static", _Static(directory=str(files(__package__) / "static")), name="static")
     _add_handlers(app)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*HOSTS, *options.hosts], www_redirect=False)
-    app.add_middleware(Guard)
+    app.add_middleware(Door, **guard())
     return app
 
 
