@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -196,9 +196,8 @@ def _starred(row: Record) -> int:
     return int(bool(row.cells.get("asterisk", "").strip()))
 
 
-def _load(paths: Sequence[Path], into: Into) -> Iterator[Path]:
-    into.tell("coverage database")
-    yield import_coverage(paths, into.home)
+def _load(paths: Sequence[Path], into: Into) -> Path:
+    return import_coverage(paths, into.home)
 
 
 COVERAGE: Final = Format(

@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -91,9 +91,8 @@ def _released(path: Path) -> tuple[int, date, str]:
     return int(year[0]), date(int(year[0]), 1, 1), year[0]
 
 
-def _load(paths: Sequence[Path], into: Into) -> Iterator[Path]:
-    for path in paths:
-        yield import_values(path, into.home, into.procedures)
+def _load(paths: Sequence[Path], into: Into) -> Path:
+    return import_values(paths[0], into.home, into.procedures)
 
 
 VALUES: Final = Format(name="relative values of the physician fee schedule", told=_told, load=_load)

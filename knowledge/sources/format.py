@@ -1,6 +1,6 @@
 """What a format of official files is: how its files are told by their content, and how they are loaded."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,11 +31,12 @@ class Format:
     Attributes:
         name: what a person calls it.
         told: whether the first characters of a text are of this format.
-        load: imports files of this format, yields each edition's file when it is in place; raises TableError.
-        together: whether all files of the format make one edition (the parts of the pair edits).
+        load: imports the files of one edition, returns the edition's file when it is in place; raises TableError.
+        together: whether all files of the format make one edition (the parts of the pair edits); else each makes its
+            own.
     """
 
     name: str
     told: Callable[[str], bool]
-    load: Callable[[Sequence[Path], Into], Iterator[Path]]
+    load: Callable[[Sequence[Path], Into], Path]
     together: bool = False

@@ -3,7 +3,7 @@
 The order is also that of loading: what others build upon comes first.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -22,26 +22,16 @@ from knowledge.sources.place_import import GPCI, LOCALITIES
 from knowledge.sources.tabular_import import TABULAR
 
 
-def _load_order(paths: Sequence[Path], into: Into) -> Iterator[Path]:
-    for path in paths:
-        into.tell(f"ICD-10-CM {path.name}")
-        yield import_order(path, into.home)
+def _load_order(paths: Sequence[Path], into: Into) -> Path:
+    return import_order(paths[0], into.home)
 
 
-def _load_index(paths: Sequence[Path], into: Into) -> Iterator[Path]:
-    """Whole indexes first: addenda change the Index of the year before."""
-    for path in sorted(paths, key=lambda p: p.suffix.lower() != ".xml"):
-        into.tell(f"index {path.name}")
-        yield import_index(path, into.home).path
+def _load_index(paths: Sequence[Path], into: Into) -> Path:
+    return import_index(paths[0], into.home).path
 
 
-def _load_ncci(paths: Sequence[Path], into: Into) -> Iterator[Path]:
-    for path in paths:
-        yield import_ncci([path], into.home, into.edits, progress=into.progress)
-
-
-def _load_pairs(paths: Sequence[Path], into: Into) -> Iterator[Path]:
-    yield import_ncci(list(paths), into.home, into.edits, progress=into.progress)
+def _load_ncci(paths: Sequence[Path], into: Into) -> Path:
+    return import_ncci(paths, into.home, into.edits, progress=into.progress)
 
 
 def _is_index(head: str) -> bool:
@@ -62,7 +52,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     Format(name="NCCI unit limits", told=is_mue, load=_load_ncci),
     Format(name="NCCI add-on edits", told=is_add_on, load=_load_ncci),
     COVERAGE,
-    Format(name="NCCI pairs", told=lambda h: form_of(h) is not None, load=_load_pairs, together=True),
+    Format(name="NCCI pairs", told=lambda h: form_of(h) is not None, load=_load_ncci, together=True),
 )
 
 

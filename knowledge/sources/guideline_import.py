@@ -1,7 +1,7 @@
 """Importing the official ICD-10-CM guidelines: the PDF, or its text, becomes an edition of sections by id."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -80,11 +80,8 @@ def _agree(sections: Sequence[Section], first: date, name: str) -> None:
         )
 
 
-def _load(paths: Sequence[Path], into: Into) -> Iterator[Path]:
-    """Text first, so that of two forms of one year the PDF, the official one, stays."""
-    for path in sorted(paths, key=lambda p: p.suffix.lower() == ".pdf"):
-        into.tell(f"guidelines {path.name}")
-        yield import_guidelines(path, into.home)
+def _load(paths: Sequence[Path], into: Into) -> Path:
+    return import_guidelines(paths[0], into.home)
 
 
 GUIDELINES: Final = Format(

@@ -1,7 +1,7 @@
 """Importing HCPCS Level II, and the CPT file a practice has a licence for, which is kept apart."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -129,14 +129,12 @@ def _is_year(part: str) -> bool:
     return len(part) == 4 and part.isdigit() and part.startswith("20")
 
 
-def _load_hcpcs(paths: Sequence[Path], into: Into) -> Iterator[Path]:
-    for path in paths:
-        yield import_hcpcs(path, into.home, into.procedures)
+def _load_hcpcs(paths: Sequence[Path], into: Into) -> Path:
+    return import_hcpcs(paths[0], into.home, into.procedures)
 
 
-def _load_licensed(paths: Sequence[Path], into: Into) -> Iterator[Path]:
-    for path in paths:
-        yield import_licensed(path, into.home, into.procedures)
+def _load_licensed(paths: Sequence[Path], into: Into) -> Path:
+    return import_licensed(paths[0], into.home, into.procedures)
 
 
 HCPCS: Final = Format(name="HCPCS Level II", told=lambda head: form_of(head) is not None, load=_load_hcpcs)

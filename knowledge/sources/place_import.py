@@ -131,14 +131,12 @@ def _write(table: str, path: Path, name: str, year: int, counted: tuple[Path, in
     return write_edition(home, release, fill)
 
 
-def _load_indices(paths: Sequence[Path], into: Into) -> Iterator[Path]:
-    for path in paths:
-        yield import_indices(path, into.home)
+def _load_indices(paths: Sequence[Path], into: Into) -> Path:
+    return import_indices(paths[0], into.home)
 
 
-def _load_counties(paths: Sequence[Path], into: Into) -> Iterator[Path]:
-    for path in paths:
-        yield import_counties(path, into.home)
+def _load_counties(paths: Sequence[Path], into: Into) -> Path:
+    return import_counties(paths[0], into.home)
 
 
 GPCI: Final = Format(

@@ -19,6 +19,8 @@ from knowledge.tables import read_csv
 
 NOT_IMPORTED: Final = "is none of the official files that can be imported"
 State = Literal["imported", "refused", "passed over"]
+_Member = tuple[Path, str]
+"""A file to import, and how it is shown."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,11 +64,9 @@ def import_files(
     with TemporaryDirectory() as folder:
         found = [(path, _wanted(path)) for given in paths for path in unpacked(given, Path(folder))]
         for one in FORMATS:
-            members = list(dict.fromkeys(path for path, found_format in found if found_format is one))
-            if members:
-                into.tell(one.name)
-                yield from one.load(members, into)
-                into.tell(one.name, 1)
+            members = dict.fromkeys((path, path.name) for path, found_format in found if found_format is one)
+            for group in _editions(one, list(members)):
+                yield _load(one, group, into)
 
 
 def import_folder(
@@ -83,7 +83,7 @@ def import_folder(
     into = Into(home=home, edits=known, procedures=ProcedureTable.load(DATA), progress=progress)
     given = [path for folder in folders for path in files_in(folder)]
     with TemporaryDirectory() as folder:
-        sorted_out: dict[str, list[tuple[Path, str]]] = {one.name: [] for one in FORMATS}
+        sorted_out: dict[str, list[_Member]] = {one.name: [] for one in FORMATS}
         for path in given:
             yield from _sort(path, Path(folder), sorted_out)
         for one in FORMATS:
@@ -100,20 +100,15 @@ def files_in(folder: Path) -> list[Path]:
 
 def _wanted(path: Path) -> Format:
     """The format of a file that a person named; why it has none, where that is known."""
-    reason = _no_table(path)
-    if reason is not None:
-        raise TableError(f"{reason}; nothing is imported")
-    return _format_of(path)
-
-
-def _format_of(path: Path) -> Format:
-    found = format_of(head_of(path)[1])
+    head = head_of(path)[1]
+    found = format_of(head)
     if found is None:
-        raise TableError(f"{path.name}: {NOT_IMPORTED}")
+        known = _no_table(path.name, head)
+        raise TableError(f"{known}; nothing is imported" if known else f"{path.name}: {NOT_IMPORTED}")
     return found
 
 
-def _sort(path: Path, folder: Path, into: dict[str, list[tuple[Path, str]]]) -> Iterator[Outcome]:
+def _sort(path: Path, folder: Path, into: dict[str, list[_Member]]) -> Iterator[Outcome]:
     """Put a file, or what its archive holds, to its format; yields what is put to none."""
     try:
         members = list(unpacked(path, folder / str(len(list(folder.iterdir())))))
@@ -122,52 +117,59 @@ def _sort(path: Path, folder: Path, into: dict[str, list[tuple[Path, str]]]) -> 
         return
     for member in members:
         shown = str(path) if member == path else f"{path} > {member.name}"
-        reason = _passed_over(member)
-        if reason is not None:
-            yield Outcome(files=(shown,), state="passed over", reason=reason)
-            continue
         try:
-            found = _format_of(member)
+            found = _told(member)
         except TableError as error:
-            state: State = "passed over" if str(error).endswith(NOT_IMPORTED) else "refused"
-            yield Outcome(files=(shown,), state=state, reason=str(error))
+            yield Outcome(files=(shown,), state="refused", reason=str(error))
             continue
-        into[found.name].append((member, shown))
+        if isinstance(found, str):
+            yield Outcome(files=(shown,), state="passed over", reason=found)
+        else:
+            into[found.name].append((member, shown))
 
 
-def _passed_over(path: Path) -> str | None:
-    """Why a file is not even tried: it says itself that it is an excerpt, or is known to be no table."""
-    if "excerpt" in path.name.lower():
-        return f"{path.name}: says by its name that it is an excerpt; an edition is made of whole files"
-    return _no_table(path)
+def _told(path: Path) -> Format | str:
+    """The format of a file found in a folder, or why it is passed over: an excerpt by its name, or no table of ours."""
+    name = path.name
+    if "excerpt" in name.lower():
+        return f"{name}: says by its name that it is an excerpt; an edition is made of whole files"
+    head = head_of(path)[1]
+    return format_of(head) or _no_table(name, head) or f"{name}: {NOT_IMPORTED}"
 
 
-def _no_table(path: Path) -> str | None:
-    """Why a file is no table of ours, where its content is known; None otherwise."""
-    try:
-        head = head_of(path)[1]
-    except TableError:
-        return None
-    if format_of(head) is not None:
-        return None
+def _no_table(name: str, head: str) -> str | None:
+    """Why a file of no format is no table of ours, where its content is known; None otherwise."""
     known = read_csv(DATA / "sources" / "no_tables.csv", _NoTable)
-    return next((f"{path.name}: {row.why}" for row in known if row.holds in head), None)
+    return next((f"{name}: {row.why}" for row in known if row.holds in head), None)
 
 
-def _load_all(one: Format, members: Sequence[tuple[Path, str]], into: Into) -> Iterator[Outcome]:
-    groups = [list(members)] if one.together and members else [[member] for member in _ordered(members)]
-    for group in groups:
+def _load_all(one: Format, members: Sequence[_Member], into: Into) -> Iterator[Outcome]:
+    for group in _editions(one, members):
         shown = tuple(name for _, name in group)
-        into.tell(one.name)
         try:
-            for path in one.load([member for member, _ in group], into):
-                yield Outcome(files=shown, state="imported", format=one.name, path=path)
+            made = _load(one, group, into)
         except TableError as error:
             yield Outcome(files=shown, state="refused", reason=str(error), format=one.name)
-        into.tell(one.name, 1)
+        else:
+            yield Outcome(files=shown, state="imported", format=one.name, path=made)
 
 
-def _ordered(members: Sequence[tuple[Path, str]]) -> list[tuple[Path, str]]:
-    """What others change comes first (an index before its addenda); of a text and its PDF, the PDF stays."""
+def _editions(one: Format, members: Sequence[_Member]) -> list[list[_Member]]:
+    """The files of each edition, in the order of loading.
+
+    What others change comes first (an index before its addenda); of a text and its PDF, the PDF stays.
+    """
+    if one.together:
+        return [list(members)] if members else []
     rank = {".xml": 0, ".pdf": 2}
-    return sorted(members, key=lambda member: rank.get(member[0].suffix.lower(), 1))
+    return [[member] for member in sorted(members, key=lambda m: rank.get(m[0].suffix.lower(), 1))]
+
+
+def _load(one: Format, group: Sequence[_Member], into: Into) -> Path:
+    paths = [path for path, _ in group]
+    what = f"{one.name} {paths[0].name}"
+    into.tell(what)
+    try:
+        return one.load(paths, into)
+    finally:
+        into.tell(what, 1)

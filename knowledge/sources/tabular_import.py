@@ -7,7 +7,7 @@ the year is made of both: the official XML is kept beside the editions so that a
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -96,10 +96,8 @@ def _order_rows(store: Path, year: str) -> list[OrderRow]:
         ]
 
 
-def _load(paths: Sequence[Path], into: Into) -> Iterator[Path]:
-    for path in paths:
-        into.tell(f"ICD-10-CM {path.name}")
-        yield import_tabular(path, into.home)
+def _load(paths: Sequence[Path], into: Into) -> Path:
+    return import_tabular(paths[0], into.home)
 
 
 TABULAR: Final = Format(
