@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 RENDERINGS = {"claim_837": "claim.837", "claim_cms1500": "claim.cms1500.pdf", "claim_fhir": "claim.fhir.json"}
 ALWAYS = {"coding": "coding.json", "claim": "claim.json", "report": "report.html", "trace": "trace.jsonl"}
+FILES = frozenset({*ALWAYS.values(), *RENDERINGS.values()})
+"""Every file that an output folder of ours may hold."""
 
 
 def emit_outputs(state: State, context: Context) -> Claim:
@@ -112,7 +114,7 @@ def write_outputs(state: State, context: Context, rendered: dict[str, bytes]) ->
         **rendered,
     }
     if isinstance(context.out, Path):
-        _write_folder(context.out, files)
+        write_folder(context.out, files)
     else:
         context.out.write(files)
 
@@ -124,7 +126,7 @@ def _claim_json(claim: Claim | None) -> bytes:
     return orjson.dumps(said, option=orjson.OPT_INDENT_2)
 
 
-def _write_folder(folder: Path, files: dict[str, bytes]) -> None:
+def write_folder(folder: Path, files: dict[str, bytes]) -> None:
     """Write beside and rename; what a killed run of the same folder left is removed first (the caller is alone with it)."""
     make_folder(folder.parent)
     sweep(folder)
@@ -152,11 +154,10 @@ def _swap(made: Path, folder: Path) -> None:
 def sweep(folder: Path) -> None:
     """Remove what a killed run left beside an output folder: ``.<name>-<random>``, with nothing in it but files of ours."""
     left = re.compile(rf"\.{re.escape(folder.name)}-[a-z0-9_]{{8}}")
-    ours = {*ALWAYS.values(), *RENDERINGS.values()}
     for path in folder.parent.glob(f".{glob.escape(folder.name)}-*"):
         if left.fullmatch(path.name) and path.is_dir():
             inside = [p for p in path.rglob("*") if p.is_file()]
-            if all(p.name in ours for p in inside):
+            if all(p.name in FILES for p in inside):
                 shutil.rmtree(path)
 
 

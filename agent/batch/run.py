@@ -23,7 +23,7 @@ from agent.batch.manifest import Item, items, measure
 from agent.batch.pool import Pool
 from agent.batch.worker import LOCK, Setup, Task
 from agent.cli.errors import EXIT_INPUT, EXIT_INTERNAL, EXIT_OK, WORST_FIRST
-from agent.outputs import ALWAYS, RENDERINGS
+from agent.outputs import FILES
 from agent.store import Store
 
 RESULTS = "results.jsonl"
@@ -182,12 +182,11 @@ def _work_folder(options: BatchOptions) -> Path:
 
 def sweep(out: Path) -> None:
     """Remove the half-written folders that a killed run left: ``.<id>-<random>``, with nothing in it but files of ours."""
-    ours = {*ALWAYS.values(), *RENDERINGS.values()}
     for folder in out.glob(".*"):
         if not LEFT.fullmatch(folder.name) or not folder.is_dir():
             continue
         inside = [p for p in folder.rglob("*") if p.is_file()]
-        if all(p.name in ours for p in inside):
+        if all(p.name in FILES for p in inside):
             shutil.rmtree(folder)
 
 

@@ -10,7 +10,7 @@ import orjson
 
 from agent import vault
 from agent.cli.errors import EXIT_BLOCKED, EXIT_OK, UsageError
-from agent.outputs import make_folder
+from agent.outputs import write_folder
 
 if TYPE_CHECKING:
     from agent.ledger.correction import Draft
@@ -142,17 +142,10 @@ def _value(draft: "Draft", findings: "tuple[Finding, ...]", *, released: bool) -
 
 
 def _write(out: Path, claim: "Claim", value: dict[str, Any]) -> None:
-    """Both files or none: written beside and renamed, for their owner only."""
-    partial = out.with_name(f".{out.name}.partial")
+    """Both files or none, for their owner only."""
+    files = {"claim.json": claim.model_dump_json().encode(), "correction.json": orjson.dumps(value)}
     try:
-        make_folder(partial.parent)
-        partial.mkdir(mode=0o700)
-        for name, data in (
-            ("claim.json", claim.model_dump_json().encode()),
-            ("correction.json", orjson.dumps(value)),
-        ):
-            vault.write(partial / name, data)
-        partial.rename(out)
+        write_folder(out, files)
     except OSError as error:
         raise UsageError(f"{out}: can not be written ({error.strerror}); name another folder") from error
 

@@ -16,7 +16,7 @@ import orjson
 from agent.aws.place import place_of
 from agent.cli.errors import BY_STATUS, EXIT_INPUT, EXIT_INTERNAL, UsageError, fault_line, user_errors, worst
 from agent.cli.progress import item_progress
-from agent.outputs import ALWAYS, RENDERINGS
+from agent.outputs import FILES
 from agent.settings import load_settings
 
 if TYPE_CHECKING:
@@ -208,8 +208,7 @@ def check_out(out: "Place") -> None:
         return
     if not out.is_dir():
         raise UsageError(f"{out}: is a file; --out takes a folder")
-    ours = {*ALWAYS.values(), *RENDERINGS.values()}
-    foreign = sorted(p.name for p in out.iterdir() if p.name not in ours)
+    foreign = sorted(p.name for p in out.iterdir() if p.name not in FILES)
     if foreign:
         raise UsageError(
             f"{out}: holds {foreign[0]}, which superbill did not write; name a new or empty folder"

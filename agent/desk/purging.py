@@ -16,7 +16,7 @@ from agent import audit, vault
 from agent.desk.book import Row
 from agent.desk.errors import DeskError, NotAllowed
 from agent.desk.people import Person
-from agent.outputs import ALWAYS, RENDERINGS, sweep
+from agent.outputs import FILES, sweep
 from agent.run import forget
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _delete_outputs(out: str | None) -> str | None:
     sweep(folder)
     if not folder.is_dir():
         return None
-    for name in {*ALWAYS.values(), *RENDERINGS.values()}:
+    for name in FILES:
         (folder / name).unlink(missing_ok=True)
     if any(folder.iterdir()):
         return out

@@ -13,25 +13,14 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.outputs import FILES
 from agent.vault.database import connect_with, database_errors, kind_of, raw
 from agent.vault.keys import Key, VaultError
 from agent.vault.seal import is_sealed, key_id, seal, unseal
 
 DRAFT = ".vault-"
 EXAMPLES = "examples"
-SEALED_NAMES = frozenset(
-    {
-        "coding.json",
-        "claim.json",
-        "claim.837",
-        "claim.cms1500.pdf",
-        "claim.fhir.json",
-        "report.html",
-        "trace.jsonl",
-        "what-if.json",
-        "correction.json",
-    }
-)
+SEALED_NAMES = FILES | {"what-if.json", "correction.json"}
 """Files of an output folder; any other file is left alone unless it is sealed already."""
 
 
