@@ -6,7 +6,7 @@ uncertain diagnoses are not coded (IV.H); conditions of relatives, denied or res
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.coder.case import CONDITIONS, Case, Seen
 from agent.coder.cured import cured
@@ -99,7 +99,7 @@ def _candidate(case: Case, seen: Seen, listed: tuple[Seen, ...], why: str, guide
     if (
         seen.vocabulary_kind == "external"
     ):  # "status post accident": what it has caused is what is treated now
-        seen = Seen(document=seen.document, index=seen.index, raw={**seen.raw, "temporality": "recent"})
+        seen = replace(seen, raw={**seen.raw, "temporality": "recent"})
     return Candidate(
         seen=seen,
         listed=listed,
@@ -156,7 +156,7 @@ def _from_assessment(case: Case) -> Iterator[Candidate]:
     titles = [t for t in unknown_titles(case) if not is_upkeep(case, t)]
     for header in headers:
         listed = case.under(header)
-        facts = confirmed(case, header)
+        facts = confirmed(case, header, listed)
         yield from (_candidate(case, f, listed, "stated as found in the plan", "IV.H") for f in facts)
         if header.is_established and not facts:
             yield from bitten(case, header, listed)

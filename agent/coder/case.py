@@ -50,6 +50,11 @@ class Seen:
         )
 
     @property
+    def is_taken(self) -> bool:
+        """True for a drug that the patient takes now, as far as the mention says."""
+        return bool(self.raw.get("assertion") == "present" and self.raw.get("action") != "stopped")
+
+    @property
     def is_header(self) -> bool:
         """True for the mention that heads an item of the assessment."""
         return bool(self.raw.get("problem_header") == self.index)

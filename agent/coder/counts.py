@@ -37,6 +37,13 @@ class Further:
     all_code: str
 
 
+def number(word: str) -> int:
+    """A number in digits or in lower-cased words up to twenty; "a single" is one."""
+    if word.isdigit():
+        return int(word)
+    return NUMBERS.index("one" if word == "a single" else word) + 1
+
+
 @cache
 def furthers() -> dict[str, Further]:
     """The table of first and further ones."""
@@ -49,19 +56,18 @@ def count_said(text: str) -> int | None:
     found = SAID.search(text.lower())
     if not found:
         return None
-    word = (found[1] or found[2]).removeprefix("a single").strip() or "one"
-    return int(word) if word.isdigit() else NUMBERS.index(word) + 1
+    return number(found[1] or found[2])
 
 
 def range_of(title: str) -> tuple[int, int] | None:
     """Fewest and most that a title covers; None when it counts nothing."""
     low = title.lower()
     if found := re.search(rf"\b({WORD}) (?:to|or) ({WORD})\b", low):
-        return _number(found[1]), _number(found[2])
+        return number(found[1]), number(found[2])
     if found := re.search(rf"\b({WORD}) or more\b", low):
-        return _number(found[1]), MANY
+        return number(found[1]), MANY
     if found := re.search(rf"\bup to ({WORD})\b", low):
-        return 1, _number(found[1])
+        return 1, number(found[1])
     return (1, 1) if re.search(r", one$", low) else None
 
 
@@ -91,7 +97,3 @@ def further_codes(code: str, text: str) -> Iterator[tuple[str, int]]:
         return
     yield code, 1
     yield row.further, said - 1
-
-
-def _number(word: str) -> int:
-    return int(word) if word.isdigit() else NUMBERS.index(word) + 1

@@ -35,8 +35,5 @@ def cured(case: Case, header: Seen, listed: Sequence[Seen]) -> bool:
         return False
     words = " ".join([case.sentence(header), *told.item(case, listed)])
     whole = " ".join(case.texts.values())
-    taken = any(
-        m.drug_class in DRUGS and m.assertion == "present" and m.action != "stopped"
-        for m in case.of("medication")
-    )
+    taken = any(m.drug_class in DRUGS and m.is_taken for m in case.of("medication"))
     return bool(GONE.search(words) and TREATED.search(words)) and not (taken or ONGOING.search(whole))

@@ -191,10 +191,13 @@ def _causes_first(diagnoses: list[Diagnosis], lookups: dict[str, Json]) -> list[
     for d in diagnoses:
         notes = lookups.get(d.code, {}).get("notes", {}).get("code_first", ())
         spans = [span for note in notes for span in _spans(note)]
-        causes = [o for o in ordered if o is not d and any(covers(span, o.code) for span in spans)]
-        if causes and max(map(ordered.index, causes)) > ordered.index(d):
+        causes = [
+            n for n, o in enumerate(ordered) if o is not d and any(covers(span, o.code) for span in spans)
+        ]
+        last = max(causes, default=-1)
+        if last > ordered.index(d):
             ordered.remove(d)
-            ordered.insert(max(map(ordered.index, causes)) + 1, d)
+            ordered.insert(last, d)
     return ordered
 
 

@@ -1,6 +1,8 @@
 """Headings of the assessment that are not what they seem: upkeep that is no examination, a suspicion that the plan confirms."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 from agent.coder.case import Case, Seen
 from agent.coder.spoken import sentences
@@ -28,27 +30,20 @@ def is_upkeep(case: Case, seen: Seen) -> bool:
     return not any(EXAMINED.search(text) for text in [*opened, *map(str, case.encounter.get("reasons", ()))])
 
 
-def confirmed(case: Case, header: Seen) -> list[Seen]:
+def confirmed(case: Case, header: Seen, listed: Sequence[Seen]) -> list[Seen]:
     """What the title of a symptom only suspects and the plan then states as found ("the films showed a fracture").
 
     The condition itself is then established (IV.H forbids only what stays uncertain), with the side of the symptom.
     """
     if header.vocabulary_kind not in {"symptom", "finding"}:
         return []
-    doubted = {
-        m.concept for m in case.under(header) if m.assertion == "uncertain" and m.sentence == header.sentence
-    }
+    doubted = {m.concept for m in listed if m.assertion == "uncertain" and m.sentence == header.sentence}
     plain = [
         m
-        for m in case.under(header)
+        for m in listed
         if m.concept in doubted
         and m.is_established
         and SHOWN.search(case.sentence(m))
         and m.sentence != header.sentence
     ]
-    return [
-        Seen(
-            document=m.document, index=m.index, raw={**m.raw, "laterality": m.laterality or header.laterality}
-        )
-        for m in plain[:1]
-    ]
+    return [replace(m, raw={**m.raw, "laterality": m.laterality or header.laterality}) for m in plain[:1]]

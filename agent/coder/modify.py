@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from agent.coder.acts import sides_said
 from agent.coder.case import Case
 from agent.coder.conversation import Answer, Ask
 from agent.coder.diagnoses import Diagnosis
@@ -117,13 +118,13 @@ def _said_side(text: str) -> str | None:
     low = text.lower()
     if re.search(r"\bbilateral|\bboth\b", low):
         return "bilateral"
-    found = {s for s in SIDES if re.search(rf"\b{s}\b", low)}
-    return found.pop() if len(found) == 1 else None
+    found = sides_said(low)
+    return found[0] if len(found) == 1 else None
 
 
 def _sided(diagnoses: Sequence[Diagnosis]) -> str | None:
     """Where the service's own words give no side, that of the condition it was done for."""
-    found = {s for d in diagnoses for s in SIDES if re.search(rf"\b{s}\b", d.display.lower())}
+    found = {s for d in diagnoses for s in sides_said(d.display.lower())}
     return found.pop() if len(found) == 1 else None
 
 

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from agent.coder.case import Case, Seen
+from agent.coder.counts import number
 from knowledge.tables import read_csv
 
 OPENINGS = frozenset({"chief_complaint", "hpi", "other"})
@@ -27,16 +28,12 @@ MINE = re.compile(
     r"\b(?:that |which )?(?:I|we) (?:performed|did|carried out|completed)\b|\bperformed by (?:me|us)\b|\bmy (?:patient's )?(?:recent )?(?:surgery|operation)\b",
 )
 """The record says that the one who sees the patient operated; without it nothing is taken to be in a global period."""
-HEALED = re.compile(
-    r"\b(?:healing|healed|doing well|recover\w*|routine|uncomplicated|as expected|on track)\b", re.IGNORECASE
-)
 COMPLICATED = re.compile(
     r"\b(?:infect\w*|dehisc\w*|abscess|cellulitis|seroma|hematoma|complicat(?:ed|ion)s? (?:by|of)|nonunion|leak)\b",
     re.IGNORECASE,
 )
 GLOBAL_DAYS = 90
 DAYS = {"day": 1, "week": 7}
-NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,5 +83,4 @@ def _openings(case: Case) -> list[str]:
 
 
 def _days(found: "re.Match[str]") -> int:
-    word = found["n"].lower()
-    return (int(word) if word.isdigit() else NUMBERS.index(word) + 1) * DAYS[found["unit"].lower()]
+    return number(found["n"].lower()) * DAYS[found["unit"].lower()]

@@ -32,8 +32,6 @@ DEMENTING = "G10|G20|G30|G31.0|G31.83|G35"
 DISTURBED = re.compile(
     r"(?<!without )(?:behavio\w+ disturbance|agitat|psychos|hallucin|delusion|wander|aggress)"
 )
-TAKEN = frozenset({"present"})
-STOPPED = "stopped"
 STORY = frozenset({"hpi", "chief_complaint", "assessment", "assessment_plan", "other"})
 RICH = 3
 TOBACCO_WITH = "J40-J47|I10-I15|I20-I25|I63|I70-I73|K21|K25-K28|C34|O99.33"
@@ -125,7 +123,7 @@ def _candidate(seen: Seen, query: str, why: str, guideline: str) -> Candidate:
 
 
 def _drugs(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate]:
-    taken = [m for m in case.of("medication", "status") if m.assertion in TAKEN and m.action != STOPPED]
+    taken = [m for m in case.of("medication", "status") if m.is_taken]
     for row in long_term():
         if not any(covers(row.condition, d.code) for d in diagnoses):
             continue
@@ -176,15 +174,15 @@ def _dementia(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate]
     for d in (d for d in diagnoses if covers(DEMENTING, d.code)):
         seen = d.candidates[0].seen
         text = case.sentence(seen).lower()
-        if "dementia" in text:
+        if "dementia" not in text:
+            continue
+        if not DISTURBED.search(text):
             degree = next((w for w in ("mild", "moderate", "severe") if w in text), "unspecified severity")
-            calm = not DISTURBED.search(text)
             query = (
                 f"dementia in other diseases classified elsewhere, {degree}, without behavioral disturbance"
             )
-            if calm:
-                yield _candidate(seen, query, f"the dementia of {d.code}", "I.A.13")
-            return
+            yield _candidate(seen, query, f"the dementia of {d.code}", "I.A.13")
+        return
 
 
 def _tobacco(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate]:

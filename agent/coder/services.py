@@ -95,13 +95,13 @@ def _without_own_anaesthesia(done: list[Seen]) -> list[Seen]:
 def _looked_up(
     case: Case, chosen: list[tuple[Seen, Json | None]], lines: dict[str, Line]
 ) -> Generator[tuple[Ask, ...], tuple[Answer, ...], None]:
-    wanted = [(s, h["code"], _many(case, s, h["code"])) for s, h in chosen if h]
-    codes = list(dict.fromkeys([c for _, _, many in wanted for c, _ in many]))
+    wanted = [(s, code, units) for s, h in chosen if h for code, units in _many(case, s, h["code"])]
+    codes = list(dict.fromkeys(code for _, code, _ in wanted))
     if not codes:
         return
     (looked,) = yield (Ask(tool="look_up_codes", args={"codes": codes, "system": "cpt"}),)
     facts = {c["code"]: c for c in looked.data.get("codes", ()) if c.get("found")}
-    for seen, code, units in ((s, c, u) for s, _, many in wanted for c, u in many):
+    for seen, code, units in wanted:
         if code in facts and code not in lines:
             rationale = f"documented as done today: '{seen.text}'"
             lines[code] = Line(

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from agent.coder.case import ASSESSMENT, Case, Seen
+from agent.coder.case import Case, Seen
+from agent.coder.spoken import sentences
 
 ASSESSED = frozenset({"assessment", "assessment_plan"})
 MOST_WORDS = 14
@@ -115,9 +116,14 @@ def beneath(case: Case, title: Seen, titles: Sequence[Seen]) -> tuple[Seen, ...]
     """A title that the reader does not know with the mentions under it, in the list or where the plan repeats the title."""
     names = {str(t.text).lower() for t in titles}
     document = title.document
+    said = [
+        (s.sentence, leading(clean_title(text)).lower())
+        for s, text in sentences(case)
+        if s.document == document and s.in_assessment
+    ]
     heads = {m.sentence for m in case.mentions if m.document == document and m.is_header}
-    heads |= {n for n, name in _names(case, document) if name in names}
-    own = [n for n, name in _names(case, document) if name == str(title.text).lower()]
+    heads |= {n for n, name in said if name in names}
+    own = [n for n, name in said if name == str(title.text).lower()]
     reach = {n: min((h for h in heads if h > n), default=n + MOST_BENEATH) for n in own}
     found = [
         m
@@ -127,14 +133,6 @@ def beneath(case: Case, title: Seen, titles: Sequence[Seen]) -> tuple[Seen, ...]
         and any(n < m.sentence < stop for n, stop in reach.items())
     ]
     return (title, *found)
-
-
-def _names(case: Case, document: str) -> Iterator[tuple[int, str]]:
-    """The sentences of assessment and plan, each as the title that it would be."""
-    text = case.texts.get(document, "")
-    for number, (start, end, section) in enumerate(case.sentences.get(document, [])):
-        if case.sections[document][section]["kind"] in ASSESSMENT:
-            yield number, leading(clean_title(text[start:end])).lower()
 
 
 def _begins_line(text: str, start: int) -> bool:

@@ -40,12 +40,11 @@ DISCUSSED = re.compile(
     r"(?:\w+ologist|surgeon|pharmacist|hospitalist|case manager)",
     re.IGNORECASE,
 )
+KIN = "wife|husband|spouse|partner|daughter|son|mother|father|mom|dad|parents?|caregiver|guardian|sister|brother|aide"
 HISTORY_FROM = re.compile(
     r"\bhistory (?:is |was )?(?:also )?(?:obtained|provided|given|supplied|supplemented|corroborated)\b[^.]{0,25}"
-    r"\b(?:by|from) (?:the |his |her |their |patient's )*(?:wife|husband|spouse|partner|daughter|son|mother|father|"
-    r"mom|dad|parents?|caregiver|guardian|grand\w+|sister|brother|aide)|"
-    r"\b(?:wife|husband|spouse|partner|daughter|son|mother|father|mom|dad|parents?|caregiver|guardian|sister|brother|aide)\b"
-    r"[^.]{0,40}\b(?:gave|gives|provided|provides|supplied)\b (?:\w+ ){0,4}history\b",
+    rf"\b(?:by|from) (?:the |his |her |their |patient's )*(?:{KIN}|grand\w+)|"
+    rf"\b(?:{KIN})\b[^.]{{0,40}}\b(?:gave|gives|provided|provides|supplied)\b (?:\w+ ){{0,4}}history\b",
     re.IGNORECASE,
 )
 DRUG = (
@@ -217,10 +216,7 @@ def historians(case: Case) -> Iterator[Seen]:
 def prescriptions(case: Case) -> Iterator[Seen]:
     """Prescription drugs decided by kind ("a course of oral steroids was prescribed"), or by a name unknown here and a dose."""
     known = {(m.document, m.sentence) for m in case.of("medication")}
-    taken = any(
-        m.availability == "rx" and m.assertion == "present" and m.action != "stopped"
-        for m in case.of("medication")
-    )
+    taken = any(m.availability == "rx" and m.is_taken for m in case.of("medication"))
     for seen, text in _decided(case):
         by_dose = (
             (seen.document, seen.sentence) not in known and DOSED.search(text) and not COUNTER.search(text)
@@ -233,17 +229,18 @@ def prescriptions(case: Case) -> Iterator[Seen]:
 
 def operations(case: Case) -> Iterator[Seen]:
     """Operations decided with the patient; a referral or a mere possibility is not a decision."""
-    for seen, text in _decided(case):
-        found = OPERATED.search(text)
-        if found and not UNSURE.search(text[: found.end()]):
-            yield seen
+    return _settled(case, OPERATED, UNSURE)
 
 
 def chemotherapies(case: Case) -> Iterator[Seen]:
     """Chemotherapy decided or under way; what may be considered later is not."""
+    return _settled(case, CHEMOTHERAPY, UNSURE_THERAPY)
+
+
+def _settled(case: Case, what: "re.Pattern[str]", unsure: "re.Pattern[str]") -> Iterator[Seen]:
     for seen, text in _decided(case):
-        found = CHEMOTHERAPY.search(text)
-        if found and not UNSURE_THERAPY.search(text[: found.end()]):
+        found = what.search(text)
+        if found and not unsure.search(text[: found.end()]):
             yield seen
 
 

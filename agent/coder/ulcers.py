@@ -6,6 +6,7 @@ Tabular list: at E08-E13.621 "use additional code to identify site of ulcer" (gu
 import re
 from collections.abc import Iterator, Sequence
 
+from agent.coder.acts import sides_said
 from agent.coder.candidates import Candidate
 from agent.coder.case import Case, Seen
 from agent.coder.combinations import covers
@@ -38,7 +39,6 @@ DEPTHS = (
     (re.compile(r"\bnecrosis of (?:the )?bone\b", re.IGNORECASE), "with necrosis of bone"),
 )
 FOUND_IN = ("assessment", "assessment_plan", "exam", "procedures", "hpi")
-SIDE = re.compile(r"\b(left|right)\b", re.IGNORECASE)
 DENIED = re.compile(r"\b(?:no|not|without|denies|healed|history of|previous|prior)\b", re.IGNORECASE)
 
 
@@ -77,5 +77,5 @@ def _placed(told: Sequence[tuple[Seen, str]]) -> tuple[Seen, str] | None:
 
 
 def _side(told: Sequence[tuple[Seen, str]]) -> str | None:
-    sides = {m.lower() for _, text in told for m in SIDE.findall(text)}
+    sides = {side for _, text in told for side in sides_said(text.lower())}
     return sides.pop() if len(sides) == 1 else None

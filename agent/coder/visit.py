@@ -9,7 +9,7 @@ from agent.coder.case import Case
 from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.diagnose import Diagnosed
 from agent.coder.lines import Line
-from agent.coder.modify import MAJOR, decides
+from agent.coder.modify import MAJOR, MINOR, decides
 from agent.coder.postoperative import in_global_period
 
 Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], "Visit | None"]
@@ -22,7 +22,6 @@ SCHEDULED = re.compile(
     re.IGNORECASE,
 )
 SCHEDULED_WITHIN = 1500
-MINOR = frozenset({"000", "010"})
 PASSING = frozenset({"acute_uncomplicated", "self_limited"})
 USUAL = frozenset({"minor_surgery", "otc_drug"})
 """What belongs to the usual work of a minor procedure: the procedure itself and things bought without prescription."""

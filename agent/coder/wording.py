@@ -1,6 +1,7 @@
 """The words in which a documented condition is looked up: its cause, its past, its side, its fuller name elsewhere."""
 
 import re
+from collections.abc import Iterator
 
 from agent.coder.case import Case, Seen
 from agent.coder.titles import DUE_TO
@@ -68,9 +69,7 @@ def cause_of(seen: Seen, title: str) -> str:
 
 def under_treatment(known: str, listed: tuple[Seen, ...]) -> bool:
     """A chronic disease told as "history of" that a drug of the same item treats now is a current one (IV.I)."""
-    drugs = [
-        m for m in listed if m.kind == "medication" and m.assertion == "present" and m.action != "stopped"
-    ]
+    drugs = any(m.kind == "medication" and m.is_taken for m in listed)
     return bool(drugs and PAST.search(known) and TREATED.search(known))
 
 
@@ -96,19 +95,23 @@ def _elsewhere(case: Case, seen: Seen) -> str:
     if not seen.is_header or seen.temporality == "historical":
         return ""
     concept = str(seen.concept)
-    texts = list(case.texts.values())
     if STONE.search(concept) and "ureter" not in concept:
-        lies = any(not DENIED.search(t[: m.start()][-40:]) for t in texts for m in IN_URETER.finditer(t))
         side = str(seen.laterality or "")
-        return f"{side} ureteral stone".strip() if lies else ""
+        return f"{side} ureteral stone".strip() if any(_stated(case, IN_URETER)) else ""
     organ = next((o for o in ORGANS if re.search(o[0], concept)), None)
     if organ is None or seen.laterality or not CANCER.search(concept):
         return ""
     mass = re.compile(
         rf"\b(left|right)[- ](?:sided )?(?:{organ[1]}) (?:mass|lesion|tumou?r|nodule|cancer|carcinoma)", re.I
     )
-    sides = {m[1].lower() for t in texts for m in mass.finditer(t) if not DENIED.search(t[: m.start()][-40:])}
+    sides = {m[1].lower() for m in _stated(case, mass)}
     return f"{sides.pop()} {concept}" if len(sides) == 1 else ""
+
+
+def _stated(case: Case, pattern: "re.Pattern[str]") -> Iterator["re.Match[str]"]:
+    """Where the record states it and does not deny it right before."""
+    for text in case.texts.values():
+        yield from (m for m in pattern.finditer(text) if not DENIED.search(text[: m.start()][-40:]))
 
 
 def _same_words(told: Seen, header: Seen) -> bool:
