@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
-from knowledge.editions import distance
+from knowledge.editions import distance, fiscal_year, quarter_end, quarter_of
 from knowledge.records import Edition
 from knowledge.store import Store
 from knowledge.whole import written_whole
@@ -41,6 +41,30 @@ class Release:
     source: str
     sha256: str
     complete: bool = True
+
+    @classmethod
+    def of_year(cls, table: str, year: int, source: str, sha256: str) -> Self:
+        """A release in force for a calendar year, named after it."""
+        return cls(
+            table=table, edition=str(year), effective_from=date(year, 1, 1), effective_to=date(year, 12, 31),
+            source=source, sha256=sha256,
+        )  # fmt: skip
+
+    @classmethod
+    def of_fiscal_year(cls, table: str, year: int, source: str, sha256: str) -> Self:
+        """A release in force for a US fiscal year, named after it."""
+        begins, ends = fiscal_year(year)
+        return cls(
+            table=table, edition=str(year), effective_from=begins, effective_to=ends, source=source, sha256=sha256
+        )  # fmt: skip
+
+    @classmethod
+    def of_quarter(cls, table: str, begins: date, source: str, sha256: str) -> Self:
+        """A release in force from a day to the end of its calendar quarter, named after that."""
+        return cls(
+            table=table, edition=quarter_of(begins), effective_from=begins, effective_to=quarter_end(begins),
+            source=source, sha256=sha256,
+        )  # fmt: skip
 
 
 class ImportedTables:
@@ -83,6 +107,11 @@ class ImportedTables:
         return edition.edition, self._open(path)
 
 
+def edition_path(home: Path, table: str, edition: str) -> Path:
+    """Where an imported edition is kept."""
+    return home / "editions" / table / f"{edition}.sqlite"
+
+
 def edition_of(path: Path) -> Edition:
     """What an imported edition's own file says it is."""
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
@@ -102,7 +131,7 @@ def write_edition(home: Path, release: Release, fill: Callable[[sqlite3.Connecti
         fill: makes the tables, writes and checks them, and returns the number of rows; an error it raises
             leaves the folder as it was.
     """
-    target = home / "editions" / release.table / f"{release.edition}.sqlite"
+    target = edition_path(home, release.table, release.edition)
     target.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(target) as temporary, closing(sqlite3.connect(temporary)) as connection:
         connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + RELEASE)

@@ -15,7 +15,6 @@ from knowledge.errors import TableError
 
 _TITLE: Final = "ICD-10-CM Official Guidelines for Coding and Reporting"
 _SPAN: Final = re.compile(r"\((\w+ \d{1,2}, 20\d\d)\s*(?:-|\u2013|\xe2\x80\x93)+\s*(\w+ \d{1,2}, 20\d\d)\)")
-_PAGE: Final = re.compile(r"^\s*Page \d+ of \d+\s*$")
 _SECTION: Final = re.compile(r"^Section (IV|III|II|I)\. +(\S.*)$")
 _APPENDIX: Final = re.compile(r"^Appendix I\s*$")
 _LEADERS: Final = re.compile(r"\s*\.{4,}.*$")

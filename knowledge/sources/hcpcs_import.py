@@ -1,12 +1,12 @@
 """Importing HCPCS Level II, and the CPT file a practice has a licence for, which is kept apart."""
 
+import re
 import sqlite3
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Final
 
-from knowledge.editions import quarter_end, quarter_of
 from knowledge.errors import TableError
 from knowledge.imported import Release, write_edition
 from knowledge.procedures import ProcedureTable
@@ -58,15 +58,7 @@ def import_hcpcs(path: Path, home: Path, known: ProcedureTable, *, least: int = 
         connection.executemany("INSERT INTO hcpcs VALUES (?, ?, ?, ?, ?, ?, ?)", values)
         return len(rows)
 
-    edition = Release(
-        table=TABLE,
-        edition=quarter_of(begins),
-        effective_from=begins,
-        effective_to=quarter_end(begins),
-        source=name,
-        sha256=sha256_of([path]),
-    )
-    return write_edition(home, edition, fill)
+    return write_edition(home, Release.of_quarter(TABLE, begins, name, sha256_of([path])), fill)
 
 
 def _whole(count: int, least: int, name: str) -> None:
@@ -98,10 +90,8 @@ def import_licensed(path: Path, home: Path, known: ProcedureTable, *, least: int
     """
     with open_text(path) as (name, text):
         rows = list(read_licensed(text, name))
-    year = next(
-        (int(part) for part in name.replace("_", "-").replace(".", "-").split("-") if _is_year(part)), 0
-    )
-    if not year:
+    year = next((int(part) for part in re.split(r"[-_.]", name) if re.fullmatch(r"20\d\d", part)), None)
+    if year is None:
         raise TableError(f"{name}: its year is told by the file name only; call it cpt-2026.csv or alike")
     _whole(len(rows), least, name)
     held = {row[0] for row in rows}
@@ -114,19 +104,7 @@ def import_licensed(path: Path, home: Path, known: ProcedureTable, *, least: int
         connection.executemany("INSERT INTO cpt VALUES (?, ?, ?)", rows)
         return len(rows)
 
-    edition = Release(
-        table=LICENSED,
-        edition=str(year),
-        effective_from=date(year, 1, 1),
-        effective_to=date(year, 12, 31),
-        source=name,
-        sha256=sha256_of([path]),
-    )
-    return write_edition(home, edition, fill)
-
-
-def _is_year(part: str) -> bool:
-    return len(part) == 4 and part.isdigit() and part.startswith("20")
+    return write_edition(home, Release.of_year(LICENSED, year, name, sha256_of([path])), fill)
 
 
 def _load_hcpcs(paths: Sequence[Path], into: Into) -> Path:

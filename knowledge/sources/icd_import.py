@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from knowledge.editions import fiscal_year
 from knowledge.errors import TableError
 from knowledge.find.index import build_index
 from knowledge.imported import Release, write_edition
@@ -56,22 +55,25 @@ def import_order(path: Path, home: Path, *, original: Original | None = None, le
     tabular = read_tabular(original.path)
     _agrees(rows, tabular, year, name)
     merged = merge(rows, tabular, str(year))
-    begins, ends = fiscal_year(year)
-    release = Release(
-        table="icd10cm",
-        edition=str(year),
-        effective_from=begins,
-        effective_to=ends,
-        source=f"{name}; notes of {tabular.version} ({original.path.name})",
-        sha256=sha256_of([path]),
-    )
+    source = f"{name}; notes of {tabular.version} ({original.path.name})"
+    return write_icd(home, merged, original, source, sha256_of([path]))
+
+
+def write_icd(home: Path, tabular: Tabular, original: Original, source: str, sha256: str) -> Path:
+    """Write an edition of ICD-10-CM, searchable; ``original`` is where its notes come from.
+
+    Raises:
+        TableError: the version of the tabular list is no fiscal year.
+    """
+    edition = tabular_edition(tabular, original)
+    release = Release.of_fiscal_year(edition.table, int(tabular.version), source, sha256)
 
     def fill(connection: sqlite3.Connection) -> int:
         connection.executescript(STORE_SCHEMA)
-        write_tabular(connection, merged, tabular_edition(merged, original))
-        build_index(connection, merged, merged.version)
+        write_tabular(connection, tabular, edition)
+        build_index(connection, tabular, tabular.version)
         connection.executescript(INDEXES)
-        return len(rows)
+        return len(tabular.codes)
 
     return write_edition(home, release, fill)
 

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from knowledge.editions import fiscal_year
 from knowledge.errors import TableError
 from knowledge.find.entries import INSERT, SCHEMA, TABLES, cells_of, read_entries
-from knowledge.imported import Release, edition_of, write_edition
+from knowledge.imported import Release, edition_of, edition_path, write_edition
 from knowledge.sources.index_addenda import apply, read_addenda
 from knowledge.sources.index_xml import IndexFile, Kind, read_index
 
@@ -59,7 +58,7 @@ def import_index(path: Path, home: Path, *, least: int | None = None) -> IndexRe
 def _with_addenda(path: Path, home: Path, digest: str) -> tuple[IndexFile, str, str]:
     addenda = read_addenda(path)
     before = str(int(addenda.version) - 1)
-    base = home / "editions" / TABLES["index"] / f"{before}.sqlite"
+    base = edition_path(home, TABLES["index"], before)
     if not base.exists():
         raise TableError(
             f"{path.name}: addenda for {addenda.version} change the Index of {before}: import that one first"
@@ -77,15 +76,7 @@ def _with_addenda(path: Path, home: Path, digest: str) -> tuple[IndexFile, str, 
 
 
 def _write(found: IndexFile, home: Path, source: str, digest: str) -> IndexRelease:
-    begins, ends = fiscal_year(int(found.version))
-    release = Release(
-        table=TABLES[found.kind],
-        edition=found.version,
-        effective_from=begins,
-        effective_to=ends,
-        source=source,
-        sha256=digest,
-    )
+    release = Release.of_fiscal_year(TABLES[found.kind], int(found.version), source, digest)
 
     def fill(connection: sqlite3.Connection) -> int:
         connection.executescript(SCHEMA)

@@ -11,7 +11,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
-from knowledge.editions import quarter_end, quarter_of
 from knowledge.edits import EditTables
 from knowledge.errors import TableError
 from knowledge.imported import Release, write_edition
@@ -88,14 +87,7 @@ def import_ncci(
 
 
 def _release(table: str, paths: Sequence[Path], begins: date) -> Release:
-    return Release(
-        table=table,
-        edition=quarter_of(begins),
-        effective_from=begins,
-        effective_to=quarter_end(begins),
-        source=", ".join(path.name for path in paths),
-        sha256=sha256_of(list(paths)),
-    )
+    return Release.of_quarter(table, begins, ", ".join(path.name for path in paths), sha256_of(list(paths)))
 
 
 def _import_pairs(paths: Sequence[Path], home: Path, known: EditTables, least: int, tell: Progress) -> Path:

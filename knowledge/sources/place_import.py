@@ -3,7 +3,6 @@
 import csv
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date
 from pathlib import Path
 from re import fullmatch, search
 from typing import Final
@@ -120,15 +119,7 @@ def _write(table: str, path: Path, name: str, year: int, counted: tuple[Path, in
     home, rows, least = counted
     if rows < least:
         raise TableError(f"{name}: {rows} localities, a whole table has {least} or more: cut off?")
-    release = Release(
-        table=table,
-        edition=str(year),
-        effective_from=date(year, 1, 1),
-        effective_to=date(year, 12, 31),
-        source=name,
-        sha256=sha256_of([path]),
-    )
-    return write_edition(home, release, fill)
+    return write_edition(home, Release.of_year(table, year, name, sha256_of([path])), fill)
 
 
 def _load_indices(paths: Sequence[Path], into: Into) -> Path:

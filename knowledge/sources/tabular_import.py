@@ -13,15 +13,13 @@ from pathlib import Path
 from typing import Final
 
 from knowledge.errors import TableError
-from knowledge.find.index import build_index
-from knowledge.imported import Release, edition_of, write_edition
+from knowledge.imported import edition_of, edition_path
 from knowledge.sources.format import Format, Into
-from knowledge.sources.icd_import import kept_path, merge
+from knowledge.sources.icd_import import kept_path, merge, write_icd
 from knowledge.sources.icd_order import OrderRow
 from knowledge.sources.opened import sha256_of
 from knowledge.sources.tabular_xml import Tabular, read_tabular
-from knowledge.store import INDEXES, Original, find_original, tabular_edition, write_tabular
-from knowledge.store import SCHEMA as STORE_SCHEMA
+from knowledge.store import Original, find_original
 from knowledge.whole import written_whole
 
 LEAST: Final = 90_000
@@ -38,31 +36,14 @@ def import_tabular(path: Path, home: Path, *, shipped: Original | None = None, l
     shipped = shipped or find_original()
     tabular = read_tabular(path)
     _whole(tabular, read_tabular(shipped.path), path.name, least)
-    year = tabular.version[:4]
+    year = tabular.version
     original = Original(path=path, sha256=sha256_of([path]), release=path.stem)
     source, merged = path.name, tabular
-    held = home / "editions" / "icd10cm" / f"{year}.sqlite"
+    held = edition_path(home, "icd10cm", year)
     if held.exists() and "notes of" in (before := edition_of(held).source):
         order = before.split("; ")[0]
         merged, source = merge(_order_rows(held, year), tabular, year), f"{order}; notes of {path.name}"
-    edition = tabular_edition(merged, original)
-    release = Release(
-        table="icd10cm",
-        edition=year,
-        effective_from=edition.effective_from,
-        effective_to=edition.effective_to,
-        source=source,
-        sha256=original.sha256,
-    )
-
-    def fill(connection: sqlite3.Connection) -> int:
-        connection.executescript(STORE_SCHEMA)
-        write_tabular(connection, merged, edition)
-        build_index(connection, merged, year)
-        connection.executescript(INDEXES)
-        return len(merged.codes)
-
-    made = write_edition(home, release, fill)
+    made = write_icd(home, merged, original, source, original.sha256)
     kept = kept_path(home, year)
     kept.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(kept) as temporary:
