@@ -26,6 +26,12 @@ create table if not exists audit (
   tenant text not null default '', encounter text not null default '', detail_sha256 text) strict;
 create table if not exists audit_head (one integer primary key check (one = 1), seq integer not null, hash text not null) strict;
 """
+LATER = {
+    "tenant": "text not null default ''",
+    "encounter": "text not null default ''",
+    "detail_sha256": "text",
+}
+"""Columns that older stores lack."""
 COLUMNS = (
     "seq",
     "at",
@@ -35,9 +41,7 @@ COLUMNS = (
     "detail",
     "previous",
     "hash",
-    "tenant",
-    "encounter",
-    "detail_sha256",
+    *LATER,
 )
 HEAD_FILE = "audit.head"
 Json = dict[str, Any]
@@ -74,18 +78,14 @@ class Head:
     hash: str
 
 
-def migrate(db: sqlite3.Connection) -> None:
-    """An audit of before tenants were kept gets the columns; its entries keep the hash they were made with."""
-    have = {row[1] for row in db.execute("pragma table_info(audit)")}
-    for name, kind in (
-        ("tenant", "text not null default ''"),
-        ("encounter", "text not null default ''"),
-        ("detail_sha256", "text"),
-    ):
-        if name not in have:
-            db.execute(f"alter table audit add column {name} {kind}")
-    if db.execute("select 1 from audit_head").fetchone() is None:
-        _set_head(db, _last(db))
+def has_head(db: sqlite3.Connection) -> bool:
+    """Does the store keep the audit's head? An audit of before does not."""
+    return db.execute("select 1 from audit_head").fetchone() is not None
+
+
+def begin_head(db: sqlite3.Connection) -> None:
+    """Keep the head of an audit of before; its entries keep the hash they were made with."""
+    _set_head(db, _last(db))
 
 
 def append(

@@ -25,12 +25,8 @@ def billed_lines(claim: Claim) -> dict[str, str]:
         str(who.birth_date),
         (rendering.npi or "") if rendering else "",
     )
-    said = {
-        line.number: (*patient, line.date_from.isoformat(), line.code, *sorted(line.modifiers))
-        for line in claim.lines
-    }
-    return {
-        hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]: line.code
-        for line in claim.lines
-        for parts in (said[line.number],)
-    }
+    found = {}
+    for line in claim.lines:
+        said = "\0".join((*patient, line.date_from.isoformat(), line.code, *sorted(line.modifiers)))
+        found[hashlib.sha256(said.encode()).hexdigest()[:32]] = line.code
+    return found

@@ -10,15 +10,12 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent import audit, vault, worklist
+from agent import audit, emissions, vault, worklist
 from agent.audit import AuditVerdict
-from agent.doubles import SCHEMA as DOUBLES
-from agent.doubles import billed_lines
+from agent.emissions import Emission
 from agent.identity import claim_sha256
 from agent.worklist import Summary
 from tools.claim.model import Claim
@@ -26,30 +23,9 @@ from tools.claim.model import Claim
 if TYPE_CHECKING:
     from agent.aws.place import Place
 
-BLOCKS = "*"
-FIRST_IN_BLOCKS = 500_000_001
-LAST_NUMBER = 999_999_999
-SCHEMA = """
-create table if not exists control_number (partner text primary key, last integer not null) strict;
-create table if not exists emission (
-  tenant text not null, encounter text not null, payer text not null, claim_sha256 text not null,
-  claim_id text not null, control_number integer not null, out text, emitted_at text not null, created text,
-  primary key (tenant, encounter, payer)) strict;
-"""
-LATER = {
-    "emission": {"created": "text"},
-    "worklist": worklist.LATER,
-}
+LATER = {"emission": emissions.LATER, "worklist": worklist.LATER, "audit": audit.LATER}
 """Columns that older stores lack, by table."""
 LOCKS = 64
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Emission:
-    """Under which control number a claim goes out, and the day it was first made (the date of its 837P)."""
-
-    number: int
-    created: date
 
 
 class StoreError(Exception):
@@ -74,10 +50,10 @@ class Store:
             if not self._path.exists():
                 self._path.touch(mode=0o600)
             with self.reading() as db:
-                db.executescript(SCHEMA + DOUBLES + worklist.SCHEMA + audit.SCHEMA)
+                db.executescript(emissions.SCHEMA + worklist.SCHEMA + audit.SCHEMA)
                 if _lacks(db):
                     with self.writing() as mending:
-                        _add_columns(mending)
+                        _mend(mending)
         except OSError as error:
             raise StoreError(
                 f"{folder}: no store can be kept here ({error.strerror}); give --store"
@@ -146,35 +122,22 @@ class Store:
     def next_control_number(self, partner: str) -> int:
         """A control number (1..999999999) that was never given to this partner before."""
         with self.writing() as db:
-            return _next_number(db, partner)
+            return emissions.next_number(db, partner)
 
     def live_original(self, claim: Claim) -> str | None:
         """Hash of the emitted original of this tenant, encounter and payer, or None."""
         with self.reading() as db:
-            row = db.execute(
-                "select claim_sha256 from emission where tenant = ? and encounter = ? and payer = ?",
-                _emission_key(claim),
-            ).fetchone()
-        return row[0] if row else None
+            return emissions.live(db, claim)
 
     def billed_elsewhere(self, claim: Claim) -> tuple[str, ...]:
         """Codes of lines that went out before under another encounter of the same patient and day."""
-        lines = billed_lines(claim)
         with self.reading() as db:
-            found = [
-                code
-                for key, code in lines.items()
-                if db.execute(
-                    "select 1 from billed where tenant = ? and line = ? and encounter <> ?",
-                    (claim.tenant, key, claim.encounter_id),
-                ).fetchone()
-            ]
-        return tuple(found)
+            return emissions.billed_elsewhere(db, claim)
 
     def emission(self, claim: Claim) -> Emission | None:
         """Under what exactly this claim was emitted before (its creation day apart), or None."""
         with self.reading() as db:
-            return _emission(db, claim)
+            return emissions.find(db, claim)
 
     def reserve_block(self, size: int) -> int:
         """First of ``size`` control numbers that no other block and no single claim gets, for any partner.
@@ -185,11 +148,9 @@ class Store:
             StoreError: the nine digits of a control number are used up.
         """
         with self.writing() as db:
-            last = db.execute("select last from control_number where partner = ?", (BLOCKS,)).fetchone()
-            first: int = (last[0] if last else FIRST_IN_BLOCKS - 1) + 1
-            if first + size - 1 > LAST_NUMBER:
-                raise StoreError(f"{self._path}: no {size} control numbers are left; begin a new store")
-            db.execute("insert or replace into control_number values (?, ?)", (BLOCKS, first + size - 1))
+            first = emissions.take_block(db, size)
+        if first is None:
+            raise StoreError(f"{self._path}: no {size} control numbers are left; begin a new store")
         return first
 
     def reserve_emission(
@@ -202,32 +163,14 @@ class Store:
         Exactly this claim emitted before (or reserved by a run that was killed) keeps both, so that a repeated
         emission writes the same bytes on any later day; an approved correction takes the place of the original under a new number.
         """
-        sha256 = claim_sha256(claim)
         with self.writing() as db:
-            if (before := _emission(db, claim)) is not None:
+            if (before := emissions.find(db, claim)) is not None:
                 return before
-            number = number or _next_number(db, partner)
-            db.execute(
-                "insert or replace into emission values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    *_emission_key(claim),
-                    sha256,
-                    claim.claim_id,
-                    number,
-                    worklist.place_text(out),
-                    _now(),
-                    claim.created.isoformat(),
-                ),
-            )
-            own = (claim.tenant, claim.encounter_id)
-            db.execute("delete from billed where tenant = ? and encounter = ?", own)
-            db.executemany(
-                "insert or ignore into billed values (?, ?, ?, ?)",
-                [(claim.tenant, key, claim.encounter_id, code) for key, code in billed_lines(claim).items()],
-            )
+            number = number or emissions.next_number(db, partner)
+            emissions.put(db, claim, number, out)
             head = audit.append(
                 db, "superbill", "emitted", claim.claim_id,
-                {"claim_sha256": sha256, "control_number": number},
+                {"claim_sha256": claim_sha256(claim), "control_number": number},
                 tenant=claim.tenant, encounter=claim.encounter_id,
             )  # fmt: skip
         audit.write_head(self.folder, head)
@@ -306,53 +249,20 @@ class Store:
             return audit.verify(db, self.folder, noted)
 
 
-def _next_number(db: sqlite3.Connection, partner: str) -> int:
-    db.execute(
-        "insert into control_number values (?, 1) on conflict (partner) do update set last = last + 1",
-        (partner,),
-    )
-    number: int = db.execute("select last from control_number where partner = ?", (partner,)).fetchone()[0]
-    return number
-
-
 def _lacks(db: sqlite3.Connection) -> bool:
     """Was this store made by an older version?"""
     old = any(set(columns) - _columns(db, table) for table, columns in LATER.items())
-    return (
-        old
-        or "detail_sha256" not in _columns(db, "audit")
-        or db.execute("select 1 from audit_head").fetchone() is None
-    )
+    return old or not audit.has_head(db)
 
 
-def _add_columns(db: sqlite3.Connection) -> None:
+def _mend(db: sqlite3.Connection) -> None:
     """Give an older store what it lacks; another process may have been first."""
     for table, columns in LATER.items():
         for name in columns.keys() - _columns(db, table):
             db.execute(f"alter table {table} add column {name} {columns[name]}")
-    audit.migrate(db)
+    if not audit.has_head(db):
+        audit.begin_head(db)
 
 
 def _columns(db: sqlite3.Connection, table: str) -> set[str]:
     return {row[1] for row in db.execute(f"pragma table_info({table})")}
-
-
-def _emission(db: sqlite3.Connection, claim: Claim) -> Emission | None:
-    row = db.execute(
-        "select control_number, coalesce(created, substr(emitted_at, 1, 10)) from emission "
-        "where tenant = ? and encounter = ? and payer = ? and claim_sha256 = ?",
-        (*_emission_key(claim), claim_sha256(claim)),
-    ).fetchone()
-    return Emission(number=int(row[0]), created=date.fromisoformat(row[1])) if row else None
-
-
-def _emission_key(claim: Claim) -> tuple[str, str, str]:
-    return (
-        claim.tenant,
-        claim.encounter_id,
-        (claim.billed.payer_id or claim.billed.payer_name) if claim.billed else "",
-    )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

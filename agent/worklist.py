@@ -1,7 +1,7 @@
 """The worklist: where every encounter of a practice stands, and what a person wants to see of it in a row."""
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -71,17 +71,10 @@ def put(
     """Set where an encounter stands, inside the caller's transaction."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     row = (tenant, encounter, thread, status, orjson.dumps(reasons).decode(), place_text(out), now)
-    about = (
-        summary.claim_sha256,
-        summary.date_of_service,
-        summary.payer,
-        summary.amount,
-        summary.model,
-    )
     places = ", ".join("?" * (len(COLUMNS) + 1))
     db.execute(
         f"insert or replace into worklist (tenant, {', '.join(COLUMNS)}) values ({places})",  # noqa: S608 - constants
-        (*row, *about),
+        (*row, *astuple(summary)),
     )
 
 

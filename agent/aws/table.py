@@ -18,8 +18,8 @@ import orjson
 from agent.aws.clients import AwsBusyError, AwsError, told
 from agent.aws.rows import Item, Rows
 from agent.doubles import billed_lines
+from agent.emissions import BLOCKS, FIRST_IN_BLOCKS, LAST_NUMBER, Emission, emission_key
 from agent.identity import claim_sha256
-from agent.store import BLOCKS, FIRST_IN_BLOCKS, LAST_NUMBER, Emission
 from agent.worklist import Summary
 from tools.claim.model import Claim
 
@@ -302,8 +302,8 @@ def _key(tenant: str, encounter: str) -> str:
 
 
 def _emission_key(claim: Claim) -> tuple[str, str]:
-    payer = (claim.billed.payer_id or claim.billed.payer_name) if claim.billed else ""
-    return _key(claim.tenant, claim.encounter_id), f"EMISSION#{payer}"
+    tenant, encounter, payer = emission_key(claim)
+    return _key(tenant, encounter), f"EMISSION#{payer}"
 
 
 def _hash(entry: Item) -> str:

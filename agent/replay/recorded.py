@@ -10,8 +10,9 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 
+from agent.emissions import Emission
 from agent.state import CheckRound, Decision
-from agent.store import Emission, Store
+from agent.store import Store
 from agent.trace import TraceError, TraceEvent
 from tools.claim.model import Claim
 from tools.encounter import EncounterFacts

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.store import Emission, Store
+from agent.emissions import Emission
+from agent.store import Store
 from tests.agent.builders import DAY, claim
 
 
