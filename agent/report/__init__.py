@@ -8,27 +8,20 @@ from jinja2 import Environment, StrictUndefined
 
 from agent.coding import Coding
 from agent.report.entity_map import entity_map
-from agent.report.highlight import Highlight, highlights, paint
+from agent.report.highlight import painted
 from agent.state import State
 
 
 def render_report(coding: Coding, state: State) -> str:
     """The page of one encounter; everything from the record is escaped."""
-    marks = highlights(coding)
     facts = state["facts"]
     page: str = _template().render(
         style=_resource("report.css"),
         coding=coding,
         facts=facts,
-        claim=state["claim"],
-        documents=[
-            {"document": d, "pieces": paint(d.text, [m for m in marks if m.document == d.id])}
-            for d in facts.documents
-        ],
+        documents=painted(coding, facts.documents),
         totals=_totals(coding),
-        findings=sorted(coding.findings, key=lambda f: ("error", "warning", "info").index(f.level)),
-        history={h.reference: h for h in facts.history},
-        history_used=_history_used(coding),
+        findings=coding.findings,
         attempts=len(state["rounds"]),
         entities=entity_map(state["messages"]),
     )
@@ -43,13 +36,6 @@ def _totals(coding: Coding) -> dict[str, Any]:
     }
 
 
-def _history_used(coding: Coding) -> list[Any]:
-    cited = [d.evidence for d in coding.diagnoses]
-    cited += [line.evidence for line in coding.service_lines]
-    cited += [r.evidence for r in coding.rejected]
-    return list({e.reference: e for evidence in cited for e in evidence if e.kind == "fhir"}.values())
-
-
 def _resource(name: str) -> str:
     return (files(__package__) / name).read_text(encoding="utf-8")
 
@@ -62,4 +48,4 @@ def _template() -> Any:
     return environment.from_string(_resource("report.html"))
 
 
-__all__ = ["Highlight", "render_report"]
+__all__ = ["render_report"]

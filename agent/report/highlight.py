@@ -1,10 +1,13 @@
 """Evidence spans painted into the note: overlapping spans are cut into pieces that know all their owners."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from agent.coding import Coding
 from knowledge.records import Evidence
+from tools.encounter import ClinicalDocument
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +52,14 @@ def highlights(coding: Coding) -> list[Highlight]:
         for item in items:
             found += _spans(item.evidence, "em", "service", f"{coding.em.code}: {item.text}")
     return found
+
+
+def painted(coding: Coding, documents: Iterable[ClinicalDocument]) -> list[dict[str, Any]]:
+    """Each document beside its pieces, as the templates of report and case page take them."""
+    marks = highlights(coding)
+    return [
+        {"document": d, "pieces": paint(d.text, [m for m in marks if m.document == d.id])} for d in documents
+    ]
 
 
 def _spans(evidence: tuple[Evidence, ...], owner: str, kind: str, label: str) -> list[Highlight]:

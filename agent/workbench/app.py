@@ -25,7 +25,7 @@ from agent.workbench.guard import guard
 from agent.workbench.oidc import Oidc, load_oidc
 from agent.workbench.pages import Pages
 from agent.workbench.seal import Seal
-from agent.workbench.seat import Bench, DeskFactory, NotSignedInError, RefusedError, bench_of
+from agent.workbench.seat import NO_PAGE, Bench, DeskFactory, NotSignedInError, RefusedError, bench_of
 from agent.workbench.sessions import Sessions, SignInLimit
 from agent.workbench.talks import Talks
 from agent.workbench.users import Users
@@ -129,15 +129,13 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _desk_error(request: Request, error: Exception) -> Response:
     if isinstance(error, NoSuchEncounter | NoSuchQuery):
-        return _tell(request, 404, "There is no such page.")
+        return _tell(request, 404, NO_PAGE)
     return _tell(request, 403 if isinstance(error, NotAllowed) else 409, str(error))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return _tell(
-        request, status, "There is no such page." if status == 404 else "The request can not be met."
-    )
+    return _tell(request, status, NO_PAGE if status == 404 else "The request can not be met.")
 
 
 async def _unread(request: Request, _: Exception) -> Response:

@@ -1,6 +1,7 @@
 """The case page and everything a person decides on it."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Final
 
 import orjson
@@ -9,12 +10,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
-from agent.desk import DeskError, EditRefused, NoSuchEncounter, NotAllowed
+from agent.desk import DeskError, EditRefused, NoSuchEncounter, NotAllowed, Person
 from agent.desk.records import Preview
-from agent.workbench.caseview import Note, by_level, case_values, rights
+from agent.workbench.caseview import Note, case_values, rights
 from agent.workbench.changes import ChangeError, edits_of
 from agent.workbench.pages import moment, money
-from agent.workbench.seat import Coder, Reader, RefusedError, Reviewer, Seat
+from agent.workbench.seat import Coder, NoSuchPageError, Reader, Reviewer, Seat
 
 router = APIRouter()
 Text = Annotated[str, Form(max_length=2000)]
@@ -40,37 +41,22 @@ def case_page(seat: Reader, token: str, done: str = "") -> HTMLResponse:
 @router.post("/case/{token}/approve")
 def approve(seat: Reviewer, token: str, claim_sha256: Sha, reason: Text = "") -> Response:
     """Approve the claim that was shown."""
-    encounter, person = seat.opened("case", token), seat.person
     return _decide(
-        seat,
-        token,
-        "approve",
-        lambda: seat.desk.approve(encounter, person, claim_sha256=claim_sha256, reason=reason),
+        seat, token, "approve", partial(seat.desk.approve, claim_sha256=claim_sha256, reason=reason)
     )
 
 
 @router.post("/case/{token}/reject")
 def reject(seat: Reviewer, token: str, claim_sha256: Sha, reason: Text) -> Response:
     """Reject it; the reason is kept."""
-    encounter, person = seat.opened("case", token), seat.person
-    return _decide(
-        seat,
-        token,
-        "reject",
-        lambda: seat.desk.reject(encounter, person, claim_sha256=claim_sha256, reason=reason),
-    )
+    return _decide(seat, token, "reject", partial(seat.desk.reject, claim_sha256=claim_sha256, reason=reason))
 
 
 @router.post("/case/{token}/override")
 def override(seat: Reviewer, token: str, claim_sha256: Sha, rule: Text, reason: Text) -> Response:
     """Let a finding stand, with a reason."""
-    encounter, person = seat.opened("case", token), seat.person
-    return _decide(
-        seat,
-        token,
-        "override",
-        lambda: seat.desk.override(encounter, person, claim_sha256=claim_sha256, rule=rule, reason=reason),
-    )
+    act = partial(seat.desk.override, claim_sha256=claim_sha256, rule=rule, reason=reason)
+    return _decide(seat, token, "override", act)
 
 
 @router.post("/case/{token}/amend")
@@ -91,14 +77,9 @@ async def preview(request: Request, seat: Coder, token: str) -> Response:
 def opportunity(seat: Coder, token: str, answer: str, code: Text, reason: Text = "") -> Response:
     """Accept an opportunity (the physician is asked) or dismiss it."""
     if answer not in {"accept", "dismiss"}:
-        raise RefusedError(404, "There is no such page.")
-    encounter, person, accept = seat.opened("case", token), seat.person, answer == "accept"
-    return _decide(
-        seat,
-        token,
-        answer,
-        lambda: seat.desk.opportunity(encounter, person, code=code, accept=accept, reason=reason),
-    )
+        raise NoSuchPageError
+    act = partial(seat.desk.opportunity, code=code, accept=answer == "accept", reason=reason)
+    return _decide(seat, token, answer, act)
 
 
 @router.post("/case/{token}/lease")
@@ -116,22 +97,23 @@ def release(seat: Coder, token: str) -> Response:
 
 
 def _amend(seat: Seat, token: str, form: FormData) -> Response:
-    encounter, desk = seat.opened("case", token), seat.desk
+    desk = seat.desk
     sha, reason = str(form.get("claim_sha256", "")), str(form.get("reason", ""))
 
-    def act() -> object:
+    def act(encounter: str, person: Person) -> object:
         edits = edits_of(desk.case(encounter).coding, form)
         if not edits:
             raise ChangeError("Nothing was changed.")
-        return desk.amend(encounter, seat.person, claim_sha256=sha, edits=edits, reason=reason)
+        return desk.amend(encounter, person, claim_sha256=sha, edits=edits, reason=reason)
 
     return _decide(seat, token, "amend", act)
 
 
-def _decide(seat: Seat, token: str, name: str, act: Callable[[], object]) -> Response:
+def _decide(seat: Seat, token: str, name: str, act: Callable[[str, Person], object]) -> Response:
     """Do it and show the case again; what stands in the way is told on the page."""
+    encounter = seat.opened("case", token)
     try:
-        act()
+        act(encounter, seat.person)
     except NoSuchEncounter:
         raise
     except (DeskError, ChangeError) as error:
@@ -153,7 +135,7 @@ def _preview(seat: Seat, token: str, form: FormData) -> Response:
         {
             "seat": seat,
             "token": token,
-            "findings": by_level(made.findings),
+            "findings": made.findings,
             **rights(seat, case),
             "may_override": False,
         },

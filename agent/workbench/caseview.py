@@ -7,15 +7,13 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
 
 from agent.desk.changing import DECIDABLE
-from agent.report.highlight import highlights, paint
-from agent.workbench.pages import LEVELS
+from agent.report.highlight import painted
 from tools.checks import RULES_BY_ID
 
 if TYPE_CHECKING:
     from agent.coding import Coding
     from agent.desk.records import Case
     from agent.workbench.seat import Seat
-    from knowledge.records import Finding
     from tools.encounter import HistoryItem
 
 
@@ -30,18 +28,14 @@ class Note:
 def case_values(seat: "Seat", case: "Case", note: Note | None) -> dict[str, Any]:
     """Every value of the template ``case.html``."""
     coding, facts = case.coding, case.facts
-    marks = highlights(coding)
     return {
         "case": case,
         "coding": coding,
         "facts": facts,
         "note": note,
         "token": seat.token("case", case.item.encounter),
-        "documents": [
-            {"document": d, "pieces": paint(d.text, [m for m in marks if m.document == d.id])}
-            for d in case.documents
-        ],
-        "findings": by_level(coding.findings),
+        "documents": painted(coding, case.documents),
+        "findings": coding.findings,
         "timeline": timeline(facts.history),
         "cited": cited(coding),
         "total": case.claim.total_charge if case.claim else Decimal(0),
@@ -53,8 +47,7 @@ def case_values(seat: "Seat", case: "Case", note: Note | None) -> dict[str, Any]
 
 def rights(seat: "Seat", case: "Case") -> dict[str, Any]:
     """What this person may do with the case as it stands."""
-    lease = case.item.lease
-    other = lease is not None and lease.by != seat.session.name
+    other = seat.is_other(case.item.lease)
 
     def may(act: Literal["amend", "approve", "reject", "override"]) -> bool:
         waits = case.claim is not None and case.item.status in DECIDABLE[act]
@@ -68,11 +61,6 @@ def rights(seat: "Seat", case: "Case") -> dict[str, Any]:
         "may_override": may("override"),
         "overridable": frozenset(rule for rule, row in RULES_BY_ID.items() if row.overridable),
     }
-
-
-def by_level(findings: "Iterable[Finding]") -> "list[Finding]":
-    """Errors first."""
-    return sorted(findings, key=lambda f: LEVELS.index(f.level))
 
 
 def timeline(history: "Iterable[HistoryItem]") -> "list[tuple[str, list[HistoryItem]]]":

@@ -189,8 +189,7 @@ class Oidc:
             try:
                 return jwt.decode(token, self._keyset(renew=renew), algorithms=list(ALGORITHMS)).claims
             except (JoseError, ValueError):
-                if renew:
-                    raise OidcError("the identity token is not signed by the issuer") from None
+                continue
         raise OidcError("the identity token is not signed by the issuer")
 
     def _user(self, claims: Mapping[str, Any]) -> User:

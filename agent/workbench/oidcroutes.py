@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from agent.workbench.oidc import Oidc, OidcError
-from agent.workbench.seat import Bench, RefusedError, bench_of
+from agent.workbench.seat import Bench, NoSuchPageError, bench_of
 from agent.workbench.signin import form_page, set_session
 from agent.workbench.users import User
 
@@ -68,5 +68,5 @@ def _known(bench: Bench, user: User) -> User:
 
 def _oidc(bench: Bench) -> Oidc:
     if bench.oidc is None:
-        raise RefusedError(404, "There is no such page.")
+        raise NoSuchPageError
     return bench.oidc

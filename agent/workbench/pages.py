@@ -16,7 +16,6 @@ STATUS_WORDS = {
     "emitted": "Emitted",
     "rejected": "Rejected",
 }
-LEVELS = ("error", "warning", "info")
 
 
 class Pages:

@@ -17,6 +17,7 @@ from agent.workbench.users import Users
 
 if TYPE_CHECKING:
     from agent.desk.desk import Desk
+    from agent.desk.records import Lease
     from agent.workbench.database import Database
     from agent.workbench.oidc import Oidc
     from agent.workbench.talks import Talks
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 DeskFactory = Callable[[str], "Desk"]
 COOKIE: Final = "superbill"
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+NO_PAGE: Final = "There is no such page."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +55,13 @@ class RefusedError(Exception):
         self.status = status
 
 
+class NoSuchPageError(RefusedError):
+    """Not there, or not for this practice: both look alike."""
+
+    def __init__(self) -> None:
+        super().__init__(404, NO_PAGE)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Seat:
     """Who asks, and what may be reached from there."""
@@ -80,6 +89,10 @@ class Seat:
         """The desk lets the person's role do this."""
         return act in MAY[self.session.role]
 
+    def is_other(self, lease: "Lease | None") -> bool:
+        """Somebody else has the case in hand."""
+        return lease is not None and lease.by != self.session.name
+
     def token(self, kind: str, name: str) -> str:
         """The opaque id of a case or a query."""
         return self.bench.seal.close(self.session.tenant, kind, name)
@@ -88,11 +101,11 @@ class Seat:
         """The id behind a token of this tenant.
 
         Raises:
-            RefusedError: it is no token of this tenant (404: another tenant's looks as if it did not exist).
+            NoSuchPageError: it is no token of this tenant (another tenant's looks as if it did not exist).
         """
         name = self.bench.seal.open(self.session.tenant, kind, token)
         if name is None:
-            raise RefusedError(404, "There is no such page.")
+            raise NoSuchPageError
         return name
 
     def render(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:

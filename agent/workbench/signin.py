@@ -42,7 +42,7 @@ def sign_in(
     if user is None:
         return form_page(request, WRONG, 401)
     bench.limit.succeeded(name, attempt)
-    return begin(bench, request, user)
+    return _begin(bench, request, user)
 
 
 @router.post("/signout")
@@ -55,7 +55,7 @@ def sign_out(seat: Anyone) -> Response:
     return answer
 
 
-def begin(bench: Bench, request: Request, user: User) -> Response:
+def _begin(bench: Bench, request: Request, user: User) -> Response:
     """Open a session for ``user`` and go to the first page."""
     answer = RedirectResponse("/", status_code=303)
     set_session(answer, request, bench.sessions.open(user))
@@ -83,6 +83,3 @@ def form_page(request: Request, fault: str = "", status: int = 200) -> HTMLRespo
         PRE, cookie, max_age=3600, path="/signin", httponly=True, samesite="strict", secure=secure
     )
     return answer
-
-
-__all__ = ["begin", "form_page", "router", "set_session"]

@@ -1,11 +1,13 @@
 """The worklist: what waits, with filters; and the way to the next case. Filter texts travel in bodies, never in URLs."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from agent.state import ReasonKind
+from agent.workbench.pages import STATUS_WORDS
 from agent.workbench.seat import Anyone, Reader, Seat
 
 if TYPE_CHECKING:
@@ -13,8 +15,8 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 PAGE = 50
-STATUSES = ("held", "blocked", "emitted", "rejected")
-REASONS = ("policy", "data", "limit", "edition")
+STATUSES = tuple(STATUS_WORDS)
+REASONS = get_args(ReasonKind)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,9 +85,5 @@ def _page(seat: Seat, filters: Filters) -> HTMLResponse:
 
 
 def _row(seat: Seat, item: "WorkItem") -> dict[str, Any]:
-    return {"item": item, "token": seat.token("case", item.encounter), "other": _others(seat, item)}
-
-
-def _others(seat: Seat, item: "WorkItem") -> bool:
-    """Somebody else has the case in hand."""
-    return item.lease is not None and item.lease.by != seat.session.name
+    token = seat.token("case", item.encounter)
+    return {"item": item, "token": token, "other": seat.is_other(item.lease)}
