@@ -20,7 +20,7 @@ from statistics import median
 import httpx
 
 from evals.benchmarks.review_load import bodies_for
-from evals.benchmarks.reviewers import form_of
+from evals.benchmarks.reviewers import CSRF, MARK, doubled, form_of, one
 from evals.benchmarks.servers import PASSWORD, House, open_house
 
 _ROW = re.compile(r'href="/case/([\w=-]+)" data-row>([\w.-]+)<')
@@ -30,10 +30,9 @@ Ask = Callable[[str], httpx.Response]
 
 def code_cases(house: House, count: int) -> None:
     """Have the API code ``count`` encounters."""
-    headers = {"authorization": f"Bearer {house.token}", "content-type": "application/json"}
     with httpx.Client(base_url=house.api.address, timeout=60, trust_env=False) as client:
         for body in bodies_for(count, 1)[1]:
-            client.post("/encounters", content=body, headers=headers).raise_for_status()
+            client.post("/encounters", content=body, headers=house.intake).raise_for_status()
         while client.get("/readyz").json()["waiting"]:
             time.sleep(0.2)
 
@@ -54,11 +53,9 @@ def fill_up(store: Path, rows: int) -> None:
 
 def sign_in(client: httpx.Client) -> dict[str, str]:
     """Sign in; the headers that the pages' scripts send from then on."""
-    given = {"name": "reviewer01", "password": PASSWORD}
-    mark = re.search(r'name="mark" value="(\w+)"', client.get("/signin").text)
-    client.post("/signin", data={**given, "mark": mark[1] if mark else ""})
-    found = re.search(r'name="csrf" content="([^"]+)"', client.get("/worklist").text)
-    return {"x-csrf-token": found[1] if found else "", "x-fragment": "1"}
+    mark = one(MARK, client.get("/signin").text)
+    client.post("/signin", data={"name": "reviewer01", "password": PASSWORD, "mark": mark})
+    return {"x-csrf-token": one(CSRF, client.get("/worklist").text), "x-fragment": "1"}
 
 
 def drawable(client: httpx.Client) -> list[str]:
@@ -70,14 +67,7 @@ def drawable(client: httpx.Client) -> list[str]:
 
 def asks(client: httpx.Client, headers: dict[str, str], cases: list[str]) -> dict[str, Ask]:
     """Each page by name: how it is asked for."""
-    forms = {case: form_of(client.get(f"/case/{case}").text) for case in cases}
-    tried = {
-        case: {
-            **{k: v for k, v in form.items() if k.startswith(("dx_", "line_"))},
-            "line_units": ["2", *form["line_units"][1:]],
-        }
-        for case, form in forms.items()
-    }
+    tried = {case: doubled(form_of(client.get(f"/case/{case}").text)) for case in cases}
 
     def post(path: str, data: object = None) -> httpx.Response:
         return client.post(path, data=data, headers=headers)  # type: ignore[arg-type] # fields with lists of values

@@ -85,13 +85,12 @@ async def _hand_in(
     step: Callable[[str], None],
 ) -> None:
     """Submit at the rate, whatever the answers take; then wait until all is coded."""
-    headers = {"authorization": f"Bearer {house.token}", "content-type": "application/json"}
     async with httpx.AsyncClient(base_url=house.api.address, timeout=60, trust_env=False) as client:
 
         async def one(body: bytes) -> None:
             began = time.perf_counter()
             try:
-                answer = await client.post("/encounters", content=body, headers=headers)
+                answer = await client.post("/encounters", content=body, headers=house.intake)
             except httpx.HTTPError as error:
                 tally.errors.append(f"submit: {type(error).__name__} {error}")
                 return
@@ -149,7 +148,6 @@ def report(options: argparse.Namespace, measured: Measured) -> dict[str, Any]:
         "minutes": options.minutes,
         "think_seconds": options.think,
         "workers": options.workers,
-        "processes": options.processes,
         "seconds": round(measured.elapsed, 1),
         "requests": sum(map(len, tally.seconds.values())),
         "errors": len(tally.errors) + len(measured.wrong),
@@ -200,9 +198,7 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="superbill-load-") as folder:
         store = Path(folder) / "store"
         with (
-            open_house(
-                store, reviewers=options.reviewers, workers=options.workers, processes=options.processes
-            ) as house,
+            open_house(store, reviewers=options.reviewers, workers=options.workers) as house,
             item_progress(len(bodies), quiet=options.quiet, doing="handing in") as step,
         ):
             measured = asyncio.run(measure(house, options, bodies, step))
@@ -219,7 +215,6 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--think", type=float, nargs=2, default=[1.0, 3.0], metavar=("FROM", "TO"))
     parser.add_argument("--workers", type=int, default=1, help="processes of the API that code")
-    parser.add_argument("--processes", type=int, default=1, help="processes of the workbench")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     return parser.parse_args(arguments)

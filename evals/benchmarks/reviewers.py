@@ -18,8 +18,8 @@ PAGES: Final = ("worklist", "next", "case", "claim")
 _CASE: Final = re.compile(r'href="/case/([\w=-]+)" data-row')
 _INPUT: Final = re.compile(r"<input\b[^>]*>")
 _FIELD: Final = re.compile(r'\b(name|value)="([^"]*)"')
-_CSRF: Final = re.compile(r'name="csrf" content="([^"]+)"')
-_MARK: Final = re.compile(r'name="mark" value="(\w+)"')
+CSRF: Final = re.compile(r'name="csrf" content="([^"]+)"')
+MARK: Final = re.compile(r'name="mark" value="(\w+)"')
 _REFUSED: Final = 409
 """Somebody else was quicker: an answer, not an error."""
 
@@ -89,9 +89,9 @@ class Reviewer:
 
     async def _sign_in(self) -> None:
         form = await self._get("sign in", "/signin")
-        given = {"name": self._name, "password": PASSWORD, "mark": _one(_MARK, form.text)}
+        given = {"name": self._name, "password": PASSWORD, "mark": one(MARK, form.text)}
         await self._send("sign in", "POST", "/signin", data=given)
-        self._csrf = _one(_CSRF, (await self._get("worklist", "/worklist")).text)
+        self._csrf = one(CSRF, (await self._get("worklist", "/worklist")).text)
 
     async def _round(self, until: asyncio.Event) -> None:
         """Look at the list, then take the next case after another as long as there are some and it goes on."""
@@ -119,9 +119,7 @@ class Reviewer:
             return
         form = form_of(page.text)
         if "line_units" in form:
-            tried = {k: v for k, v in form.items() if k.startswith(("dx_", "line_"))}
-            tried["line_units"] = ["2", *tried["line_units"][1:]]
-            await self._post("preview", f"/case/{token}/preview", tried)
+            await self._post("preview", f"/case/{token}/preview", doubled(form))
             await self._think()
         await self._look_further(token)
         await self._decide(token, form)
@@ -193,7 +191,18 @@ def form_of(page: str) -> Form:
     return found
 
 
-def _one(pattern: re.Pattern[str], text: str) -> str:
+def doubled(form: Form) -> Form:
+    """What the pages' script sends for a preview when the units of the first line become 2."""
+    sent = {k: v for k, v in form.items() if k.startswith(("dx_", "line_"))}
+    return {**sent, "line_units": ["2", *form["line_units"][1:]]}
+
+
+def one(pattern: re.Pattern[str], text: str) -> str:
+    """What the page holds for its scripts.
+
+    Raises:
+        LookupError: it does not.
+    """
     found = pattern.search(text)
     if found is None:
         raise LookupError("the page lacks what its scripts need")

@@ -52,20 +52,24 @@ class House:
     reviewers: tuple[str, ...]
     token: str
 
+    @property
+    def intake(self) -> dict[str, str]:
+        """Headers of a request that hands an encounter in."""
+        return {"authorization": f"Bearer {self.token}", "content-type": "application/json"}
+
     def cpu(self) -> dict[str, float]:
         """Seconds of processor time of every process so far."""
         return {**self.workbench.cpu(), **self.api.cpu()}
 
 
 @contextmanager
-def open_house(store: Path, *, reviewers: int, workers: int = 1, processes: int = 1) -> Iterator[House]:
+def open_house(store: Path, *, reviewers: int, workers: int = 1) -> Iterator[House]:
     """Make people and a token, start both servers on free ports of this machine, end them in good order.
 
     Args:
         store: an empty folder.
         reviewers: how many users there are.
         workers: processes of the API that code.
-        processes: processes of the workbench.
 
     Raises:
         ServerError: a server does not start, or ends otherwise than told.

@@ -15,6 +15,8 @@ from typing import Any
 
 import orjson
 
+from evals.train.moving import moved
+
 ENCOUNTERS = Path(__file__).resolve().parents[1] / "encounters"
 POLICY = ENCOUNTERS / "policy.toml"
 GIVEN = [
@@ -55,22 +57,10 @@ FAMILY = [
     "Merrow",
     "Nolan",
 ]
-MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
 DAYS = 28
 """Dates move back by up to so many days: the same fiscal year's codes, and never into the future."""
+VISITS = date(2026, 8, 1)
+"""About when the shipped visits are: the year of a date that tells none."""
 BROKEN_EVERY, UNPAID_EVERY = 97, 23
 
 
@@ -123,33 +113,10 @@ def _vary(template: str, own: str, draw: random.Random, *, paid: bool) -> dict[s
     patient = next(e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Patient")
     was, name = patient["name"][0], (draw.choice(GIVEN), draw.choice(FAMILY))
     note = note.replace(was["family"], name[1]).replace(was["given"][0], name[0])
-    note = _move_dates(note, back) + f"\nChart copy {own}.\n"
+    note = moved(note, -back, (), VISITS) + f"\nChart copy {own}.\n"
     was["given"], was["family"] = [name[0]], name[1]
     patient["identifier"][0]["value"] = f"SYN-{own[-6:]}"
     next(_notes(bundle))["data"] = base64.b64encode(note.encode()).decode()
     if not paid:
         bundle["entry"] = [e for e in bundle["entry"] if e["resource"]["resourceType"] != "Coverage"]
     return bundle
-
-
-def _move_dates(note: str, back: timedelta) -> str:
-    months = "|".join(MONTHS)
-
-    def month_first(m: re.Match[str]) -> str:
-        day = _day(m[3], MONTHS.index(m[1]) + 1, m[2]) - back
-        return f"{MONTHS[day.month - 1]} {day.day}, {day.year}"
-
-    def day_first(m: re.Match[str]) -> str:
-        day = _day(m[3], MONTHS.index(m[2]) + 1, m[1]) - back
-        return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
-
-    def digits(m: re.Match[str]) -> str:
-        return (_day(m[3], m[1], m[2]) - back).strftime("%m/%d/%Y")
-
-    note = re.sub(rf"({months}) (\d{{1,2}}), (\d{{4}})", month_first, note)
-    note = re.sub(rf"(\d{{1,2}}) ({months}) (\d{{4}})", day_first, note)
-    return re.sub(r"(\d\d)/(\d\d)/(\d{4})", digits, note)
-
-
-def _day(year: str, month: "int | str", day: str) -> date:
-    return date(int(year), int(month), int(day))

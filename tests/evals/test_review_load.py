@@ -1,5 +1,8 @@
 """The load program in small, on real servers: everything handed in is coded once and nobody meets an error."""
 
+import base64
+import re
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import orjson
@@ -9,6 +12,7 @@ from agent.api.jobs import Jobs
 from agent.store import Store
 from evals.benchmarks.review_load import bodies_for, lost, main, spread
 from evals.benchmarks.reviewers import form_of
+from evals.benchmarks.synthetic import ENCOUNTERS, encounters
 
 
 @pytest.mark.slow
@@ -30,6 +34,24 @@ def test_bodies_are_whole_and_no_two_are_of_the_same_encounter() -> None:
     names, bodies = bodies_for(100, 1)  # the generator breaks every 97th on purpose
     assert len(set(names)) == len(names) == len(bodies) == 100
     assert all(orjson.loads(body)["encounter"]["resourceType"] == "Bundle" for body in bodies)
+
+
+def since_the_visit_before(content: bytes) -> timedelta:
+    """Of the knee injection: from the visit that the note names without a year to the day of the encounter."""
+    resources = {e["resource"]["resourceType"]: e["resource"] for e in orjson.loads(content)["entry"]}
+    note = base64.b64decode(resources["DocumentReference"]["content"][0]["attachment"]["data"]).decode()
+    said = re.search(r"at her visit of (\w+ \d+)\.", note)
+    assert said is not None
+    day = resources["Encounter"]["period"]["start"][:10]
+    return datetime.fromisoformat(day) - datetime.strptime(f"{said[1]} {day[:4]}", "%B %d %Y")  # noqa: DTZ007 - days
+
+
+def test_a_date_without_a_year_moves_with_the_others() -> None:
+    name = "06-knee-injection"
+    shipped = (ENCOUNTERS / f"{name}.json").read_bytes()
+    made = [content for own, content in encounters(30) if own.startswith(name)]
+    assert {since_the_visit_before(one) for one in made} == {since_the_visit_before(shipped)}
+    assert len(made) == 3
 
 
 def test_spread_is_in_milliseconds_and_takes_the_longest_for_the_last_percent() -> None:
