@@ -81,12 +81,31 @@ def run(options: argparse.Namespace) -> int:
 
 def _run_one(options: argparse.Namespace, path: Path) -> int:
     raw = _read(path, options)
-    out = out_place(options) or Path("out") / safe_name(raw.encounter.id if raw.encounter else path.stem)
-    check_out(out)
-    with coding_session(options) as session:
-        result = _named(path, lambda: session.code(raw, out))
-    print_members([Member(name=path.name, code=BY_STATUS[result.status], result=result)], options, out)
+    out = own_out(options, raw.encounter.id if raw.encounter else path.stem)
+    result = _named(path, lambda: code_one(options, raw, path.name, out, listed=path.is_dir()))
     return BY_STATUS[result.status]
+
+
+def own_out(options: argparse.Namespace, own_id: str) -> "Place":
+    """The outputs of one encounter: where ``--out`` points, else a folder of its own.
+
+    Raises:
+        UsageError: files that superbill did not write are there.
+    """
+    out = out_place(options) or Path("out") / safe_name(own_id)
+    check_out(out)
+    return out
+
+
+def code_one(
+    options: argparse.Namespace, raw: "RawEncounter", name: str, out: "Place", *, listed: bool = False
+) -> "CodingResult":
+    """Code one encounter into ``out`` and print what became of it (``listed``: its JSON is a list of one)."""
+    with coding_session(options) as session:
+        result = session.code(raw, out)
+    member = Member(name=name, code=BY_STATUS[result.status], result=result)
+    print_members([member], options, out, listed=listed)
+    return result
 
 
 def _named(path: Path, work: "Callable[[], CodingResult]") -> "CodingResult":
@@ -107,7 +126,7 @@ def _run_folder(options: argparse.Namespace, path: Path, files: list[Path]) -> i
         for file in files:
             done.append(_member(file, base / file.stem, options, session))
             step(file.stem)
-    print_members(done, options, base)
+    print_members(done, options, base, listed=True)
     for member in done:
         if member.error:
             sys.stderr.write(f"superbill: {member.name}: {member.error.removeprefix(f'{member.name}: ')}\n")
@@ -229,15 +248,16 @@ def safe_name(name: str) -> str:
     return safe if safe == name else f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def print_members(members: list[Member], options: argparse.Namespace, where: "Place") -> None:
-    """Print results as a table, or as JSON."""
+def print_members(
+    members: list[Member], options: argparse.Namespace, where: "Place", *, listed: bool
+) -> None:
+    """Print results as a table, or as JSON: a list, or what became of the only one."""
     if options.json:
         rows = [
             m.result.coding.model_dump(mode="json") if m.result else {"input": m.name, "error": m.error}
             for m in members
         ]
-        value = rows[0] if len(rows) == 1 and not Path(options.input).is_dir() else rows
-        sys.stdout.write(orjson.dumps(value).decode() + "\n")
+        sys.stdout.write(orjson.dumps(rows if listed else rows[0]).decode() + "\n")
         return
     from agent.cli.table import print_results
 

@@ -3,15 +3,7 @@
 import argparse
 from pathlib import Path
 
-from agent.cli.code import (
-    Member,
-    check_out,
-    coding_session,
-    context_file,
-    out_place,
-    print_members,
-    safe_name,
-)
+from agent.cli.code import code_one, context_file, own_out
 from agent.cli.errors import BY_STATUS
 from agent.settings import load_settings
 
@@ -33,14 +25,11 @@ def run_remote(options: argparse.Namespace) -> int:
     from agent.fhir_write import write_back
 
     own_id = str(options.input).removeprefix("Encounter/")
-    out = out_place(options) or Path("out") / safe_name(own_id)
-    check_out(out)
+    out = own_out(options, own_id)
     settings = load_settings()
     with open_fhir(settings) as client:
         raw = fetch_encounter(client, options.input, settings, context_file(options.context))
-        with coding_session(options) as session:
-            result = session.code(raw, out)
-        print_members([Member(name=own_id, code=BY_STATUS[result.status], result=result)], options, out)
+        result = code_one(options, raw, own_id, out)
         if options.write_back and result.status == "emitted":
             write_back(client, result)
     return BY_STATUS[result.status]

@@ -7,15 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.cli.code import (
-    Member,
-    check_out,
-    coding_session,
-    context_file,
-    out_place,
-    print_members,
-    safe_name,
-)
+from agent.cli.code import code_one, context_file, own_out
 from agent.cli.errors import BY_STATUS, UsageError
 from agent.settings import load_settings
 
@@ -74,12 +66,7 @@ def run(options: argparse.Namespace) -> int:
     outputs = _outputs(options)
     raw = scribed(outputs.files, outputs.job, context, signed_by=options.signed_by)
     own_id = raw.context.encounter or outputs.job
-    out = out_place(options) or Path("out") / safe_name(own_id)
-    check_out(out)
-    options.input = options.recording
-    with coding_session(options) as session:
-        result = session.code(raw, out)
-    print_members([Member(name=own_id, code=BY_STATUS[result.status], result=result)], options, out)
+    result = code_one(options, raw, own_id, own_out(options, own_id))
     return BY_STATUS[result.status]
 
 
