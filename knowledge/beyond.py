@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 
+from knowledge.editions import day_number, numbered_day
 from knowledge.edits import Pick
 from knowledge.procedures import Component, Procedure, Terminated
 
@@ -54,12 +55,9 @@ class BeyondStarter:
     def terminated(self, code: str, on: date | None) -> Terminated | None:
         """The last valid day of a HCPCS code that has ended before the date, or None."""
         row, _ = self._row(HCPCS, _HCPCS, (code,), on)
-        if row is None or (on is not None and on.year * 10000 + on.month * 100 + on.day <= row[2]):
+        if row is None or day_number(on) <= row[2]:
             return None
-        if row[2] == 99991231:
-            return None
-        last = date(row[2] // 10000, row[2] // 100 % 100, row[2] % 100)
-        return Terminated(code=code, last_day=last, successor="")
+        return Terminated(code=code, last_day=numbered_day(row[2]), successor="")
 
     def component(self, code: str, modifier: str, on: date | None = None) -> Component | None:
         """The values of the 26, TC or 53 row, or None."""

@@ -6,6 +6,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Final
 
+from knowledge.editions import day_number
 from knowledge.edits import Pick, Rows
 from knowledge.icd10cm import dotted
 from knowledge.records import Linkage, Source, Verdict
@@ -82,10 +83,9 @@ class CoverageTable:
         if picked is None:
             return ()
         _, rows = picked
-        day = on.year * 10000 + on.month * 100 + on.day
         return tuple(
             _article(rows, name, version, title, procedure)
-            for name, version, title in rows.rows(_ARTICLES, (procedure, day))
+            for name, version, title in rows.rows(_ARTICLES, (procedure, day_number(on)))
             if _governs(rows, name, version, contractor)
         )
 

@@ -30,6 +30,20 @@ def quarter_of(day: date) -> str:
     return f"{day.year}Q{(day.month + 2) // 3}"
 
 
+def day_number(on: date | None) -> int:
+    """A date as YYYYMMDD; without one, the last day of rows that have no end."""
+    return 99991231 if on is None else on.year * 10000 + on.month * 100 + on.day
+
+
+def numbered_day(number: int) -> date:
+    """The date of a number YYYYMMDD.
+
+    Raises:
+        ValueError: there is no such day.
+    """
+    return date(number // 10000, number // 100 % 100, number % 100)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EditionChoice:
     """The edition that answers for a date; ``mismatch`` when none is in force and the nearest one answers."""

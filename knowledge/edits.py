@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
+from knowledge.editions import day_number
 from knowledge.errors import TableError
 from knowledge.records import Source
 from knowledge.tables import edition_folder, read_csv, unique
@@ -213,7 +214,7 @@ class EditTables:
         found = table.rows(
             "SELECT kind, primary_code FROM ncci_add_on WHERE code = ? AND ? BETWEEN first AND last"
             " ORDER BY primary_code",
-            (code, _number(on)),
+            (code, day_number(on)),
         )
         if not found:
             return None
@@ -234,17 +235,12 @@ def _imported_pair(imported: tuple[str, Rows], column1: str, column2: str, on: d
     found = table.rows(
         "SELECT indicator FROM ncci_ptp WHERE column1 = ? AND column2 = ? AND ? BETWEEN first AND last"
         " AND indicator < 9 ORDER BY first DESC, last LIMIT 1",
-        (column1, column2, _number(on)),
+        (column1, column2, day_number(on)),
     )
     if not found:
         return None
     indicator: Literal["0", "1"] = "1" if found[0][0] else "0"
     return PtpRow(column1=column1, column2=column2, modifier_indicator=indicator, edition=edition)
-
-
-def _number(on: date | None) -> int:
-    """A date as YYYYMMDD; without one, the last day of rows that have no end."""
-    return 99991231 if on is None else on.year * 10000 + on.month * 100 + on.day
 
 
 def _read_pairs(path: Path) -> dict[str, tuple[str, str]]:

@@ -204,7 +204,9 @@ class FeeSchedule:
         procedure = self._procedures.get(code, on)
         factor = self.conversion_factor(on)
         row = self._row(procedure, modifiers)
-        value = _value(row, facility, place) * factor.factor * _share(procedure, modifiers)
+        expense = row.pe_fac if facility else row.pe_nonfac
+        value = _value(row.work_rvu, expense, row.mp, place) * factor.factor
+        value *= _share(procedure.bilateral, modifiers)
         total = row.total_facility if facility else row.total_nonfacility
         amount, basis = self._priced(procedure, value)
         used = [m for m in modifiers if m in {"26", "TC", "53"}]
@@ -292,44 +294,31 @@ def _imported_fee(
     status, bilateral, absent = str(row[0]), str(row[6]), bool(row[7])
     work, nonfacility, in_facility, malpractice, factor = (Decimal(str(v)) for v in row[1:6])
     expense = in_facility if facility else nonfacility
-    total = work + expense + malpractice
-    value = total
-    if place is not None:
-        value = work * place.work + expense * place.pe + malpractice * place.mp
-    value *= factor * _share_of(bilateral, modifiers)
+    value = _value(work, expense, malpractice, place) * factor * _share(bilateral, modifiers)
     priced = value > 0 and status != "B"
-    note = "" if priced else "the imported schedule does not price this code"
-    if priced and absent and not facility:
-        note = "not usually done outside a facility; Medicare does not pay it there"
-    elif priced and status in {"N", "I", "E", "X"}:
-        note = f"status {status}: Medicare does not pay this code; the values are for other payers"
+    unpriced = "the imported schedule does not price this code"
     return Fee(
         code=code,
         modifiers=tuple(modifiers),
         amount=value.quantize(CENT, ROUND_HALF_UP) if priced else None,
         work=work,
-        total=total,
+        total=work + expense + malpractice,
         conversion_factor=factor,
         facility=facility,
         locality=None if place is None else place.key,
         basis="schedule" if priced else "none",
-        note=note,
+        note=_unpaid(status, absent, facility) if priced else unpriced,
         source=Source(table=VALUES_TABLE, edition=edition, row=code),
     )
 
 
-def _value(row: Procedure | Component, facility: bool, place: Locality | None) -> Decimal:
-    expense = row.pe_fac if facility else row.pe_nonfac
+def _value(work: Decimal, expense: Decimal, malpractice: Decimal, place: Locality | None) -> Decimal:
     if place is None:
-        return row.work_rvu + expense + row.mp
-    return row.work_rvu * place.work + expense * place.pe + row.mp * place.mp
+        return work + expense + malpractice
+    return work * place.work + expense * place.pe + malpractice * place.mp
 
 
-def _share(procedure: Procedure, modifiers: Sequence[str]) -> Decimal:
-    return _share_of(procedure.bilateral, modifiers)
-
-
-def _share_of(bilateral: str, modifiers: Sequence[str]) -> Decimal:
+def _share(bilateral: str, modifiers: Sequence[str]) -> Decimal:
     share = ONE
     if "50" in modifiers:
         share = {"1": Decimal("1.5"), "3": Decimal(2)}.get(bilateral, ONE)
@@ -345,8 +334,13 @@ def _note(procedure: Procedure, facility: bool, basis: Basis) -> str:
         return "the physician fee schedule does not price this code; an amount of our own stands in"
     if basis == "none":
         return "no amount is known"
-    if not facility and procedure.nonfacility_na:
+    return _unpaid(procedure.status, procedure.nonfacility_na, facility)
+
+
+def _unpaid(status: str, absent_outside: bool, facility: bool) -> str:
+    """Why Medicare does not pay a code that has a value; "" where it does."""
+    if absent_outside and not facility:
         return "not usually done outside a facility; Medicare does not pay it there"
-    if procedure.status in {"N", "I", "E", "X"}:
-        return f"status {procedure.status}: Medicare does not pay this code; the values are for other payers"
+    if status in {"N", "I", "E", "X"}:
+        return f"status {status}: Medicare does not pay this code; the values are for other payers"
     return ""

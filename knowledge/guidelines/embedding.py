@@ -92,8 +92,15 @@ class LocalEmbedder:
             code = zlib.crc32(feature.encode())
             signed = _KINDS[feature[0]] if code & 0x80000000 else -_KINDS[feature[0]]
             vector[code % self.dimensions] += signed * weight**0.5 * self._idf[code % _IDF_BUCKETS]
-        length = float(np.linalg.norm(vector))
-        return vector / length if length else vector
+        return unit(vector)
+
+
+def unit(vector: "Vector") -> "Vector":
+    """The vector at length 1; one of zeros stays."""
+    import numpy as np
+
+    length = float(np.linalg.norm(vector))
+    return vector / length if length else vector
 
 
 def _bucket(feature: str) -> int:

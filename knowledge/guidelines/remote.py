@@ -6,7 +6,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from knowledge.editions import day_number
 from knowledge.errors import KnowledgeError
+from knowledge.guidelines.embedding import unit
 from knowledge.guidelines.index import GuidelineHit
 
 if TYPE_CHECKING:
@@ -159,7 +161,7 @@ class KnowledgeBase:
         """
         from botocore.exceptions import BotoCoreError, ClientError
 
-        day = on.year * 10_000 + on.month * 100 + on.day
+        day = day_number(on)
         in_force = [
             {"lessThanOrEquals": {"key": "from", "value": day}},
             {"greaterThanOrEquals": {"key": "to", "value": day}},
@@ -188,9 +190,4 @@ class KnowledgeBase:
 def _units(vectors: Sequence[Sequence[float]]) -> "list[Vector]":
     import numpy as np
 
-    out: list[Vector] = []
-    for numbers in vectors:
-        vector = np.asarray(numbers, dtype=np.float32)
-        length = float(np.linalg.norm(vector))
-        out.append(vector / length if length else vector)
-    return out
+    return [unit(np.asarray(numbers, dtype=np.float32)) for numbers in vectors]

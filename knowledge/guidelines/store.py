@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
+from knowledge.editions import day_number
 from knowledge.guidelines.digest import GuidelineSection
 from knowledge.guidelines.embedding import Embedder
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 _NAME = "guidelines"
 _READY = "ready"
-_OPEN_END = 99991231
 
 
 class _Collection(Protocol):
@@ -127,17 +127,17 @@ def searchable(section: GuidelineSection) -> str:
 
 
 def _metadata(section: GuidelineSection) -> dict[str, str | int]:
-    end = _number(section.effective_to) if section.effective_to else _OPEN_END
-    return {"id": section.id, "from": _number(section.effective_from), "to": end, "source": section.source}
+    return {
+        "id": section.id,
+        "from": day_number(section.effective_from),
+        "to": day_number(section.effective_to),
+        "source": section.source,
+    }
 
 
 def _in_force(on: date) -> dict[str, list[dict[str, dict[str, int]]]]:
-    day = _number(on)
+    day = day_number(on)
     return {"$and": [{"from": {"$lte": day}}, {"to": {"$gte": day}}]}
-
-
-def _number(day: date) -> int:
-    return day.year * 10_000 + day.month * 100 + day.day
 
 
 def _client(folder: Path) -> "ClientAPI":

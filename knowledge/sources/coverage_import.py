@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+from knowledge.editions import numbered_day
 from knowledge.errors import TableError
 from knowledge.imported import Release, write_edition
 from knowledge.sources.coverage import (
@@ -58,7 +59,7 @@ def import_coverage(paths: Sequence[Path], home: Path) -> Path:
     for name, found in rows.items():
         _known(found if name.startswith("article_") else [], articles)
     newest = max(day_of(row.cells["last_updated"], ICD10_BEGINS) for row in rows["article"])
-    named = f"{newest // 10000}-{newest // 100 % 100:02}-{newest % 100:02}"
+    named = numbered_day(newest).isoformat()
 
     def fill(connection: sqlite3.Connection) -> int:
         connection.executescript(_SCHEMA)

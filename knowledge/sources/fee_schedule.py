@@ -6,7 +6,7 @@ dropped here and never leaves this module (it is the AMA's text).
 
 import csv
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from re import fullmatch, search
 from typing import Final
@@ -71,12 +71,6 @@ def is_plain_values(head: str) -> bool:
     """Whether a text is the comma form of the relative values, with each column named once."""
     names = set(head.split("\n", 1)[0].strip().split(","))
     return names.issuperset(_PLAIN)
-
-
-def released_on(head: str) -> date | None:
-    """The day of the "RELEASED MM/DD/YYYY" line, or None."""
-    found = search(r"RELEASED (\d\d/\d\d/20\d\d)", head)
-    return None if found is None else datetime.strptime(found[1], "%m/%d/%Y").date()  # noqa: DTZ007 - no clock time
 
 
 def read_values(lines: Iterable[str], name: str) -> Iterator[ValueTuple]:

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
+from knowledge.editions import day_number, numbered_day
 from knowledge.edits import EditTables
 from knowledge.errors import TableError
 from knowledge.imported import Release, write_edition
@@ -156,7 +157,7 @@ class _Seen:
         self.rows = 0
         self.newest = 0
         self.active: set[str] = set()
-        self._since = int(begins.strftime("%Y%m%d"))
+        self._since = day_number(begins)
         self._least = least
         self._tell = tell
 
@@ -194,7 +195,7 @@ def _whole(count: int, least: int, name: str) -> None:
 
 def _of_its_quarter(newest: int, begins: date, name: str) -> None:
     """Every quarter brings new edits; the newest of a true file begin in its quarter or the one before."""
-    last = date(newest // 10000, newest // 100 % 100, newest % 100)
+    last = numbered_day(newest)
     if not begins - timedelta(days=100) <= last < begins + timedelta(days=93):
         raise TableError(f"{name}: its newest edit begins {last}, its name says {begins}: mislabelled?")
 
