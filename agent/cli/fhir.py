@@ -57,7 +57,7 @@ def run_load(options: argparse.Namespace) -> int:
     store = FhirStore(_store(options), connect=_connect)
     try:
         with item_progress(len(files), quiet=options.quiet or not sys.stderr.isatty()) as step:
-            count = sum(load(store, file, step=step) for file in files)
+            count = load(store, *files, step=step)
         kinds = ", ".join(f"{number} {kind}" for kind, number in store.counts().items())
     finally:
         store.close()

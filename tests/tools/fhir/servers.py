@@ -16,6 +16,7 @@ from tools.fhir.rest.address import base_of
 from tools.fhir.rest.auth import Anonymous, Signer
 from tools.fhir.server import FhirService, FhirStore, Request
 from tools.fhir.server.load import load
+from tools.fhir.server.service import Reply
 
 ENCOUNTERS = ROOT / "evals" / "encounters"
 BASE = "http://127.0.0.1/fhir/r4"
@@ -57,15 +58,26 @@ def transport(service: FhirService) -> httpx.MockTransport:
     return httpx.MockTransport(answer)
 
 
-def service(*paths: Path, mode: Any = "plain", **options: Any) -> FhirService:
+class Watched(FhirService):
+    """A server that keeps what it was asked."""
+
+    def __init__(self, store: FhirStore, base: str, **options: Any) -> None:
+        super().__init__(store, base, **options)
+        self.seen: list[Request] = []
+
+    def handle(self, request: Request) -> Reply:
+        self.seen.append(request)
+        return super().handle(request)
+
+
+def service(*paths: Path, mode: Any = "plain", **options: Any) -> Watched:
     """A server that holds these files."""
     store = FhirStore()
-    for path in paths:
-        load(store, path)
-    return FhirService(store, BASE, mode=mode, clock=lambda: NOW, **options)
+    load(store, *paths)
+    return Watched(store, BASE, mode=mode, clock=lambda: NOW, **options)
 
 
-def holding(*resources: Mapping[str, Any], mode: Any = "plain", **options: Any) -> FhirService:
+def holding(*resources: Mapping[str, Any], mode: Any = "plain", **options: Any) -> Watched:
     """A server that holds these resources."""
     made = service(mode=mode, **options)
     for one in resources:
@@ -105,7 +117,7 @@ def ids(raw: RawEncounter, kind: str) -> set[str]:
     return {one.id for one in raw.bundle.of_type(kind)}
 
 
-def targets(served: FhirService) -> list[str]:
+def targets(served: Watched) -> list[str]:
     """What was asked, without the base path."""
     return [f"{one.method} {one.target.removeprefix('/fhir/r4')}" for one in served.seen]
 

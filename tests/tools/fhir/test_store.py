@@ -85,3 +85,18 @@ def test_a_reference_by_number_is_resolved_whatever_the_order_of_the_files(tmp_p
     row = store.get("DiagnosticReport", "r")
     assert row is not None
     assert orjson.loads(row.body)["performer"] == [{"reference": "Practitioner/d"}, nobody]
+
+
+def test_a_reference_by_a_number_that_two_have_stays_as_it_came(tmp_path: Path) -> None:
+    reference = {"reference": "Practitioner?identifier=urn:n|7"}
+    doctors = [
+        {"resourceType": "Practitioner", "id": i, "identifier": [{"system": "urn:n", "value": "7"}]}
+        for i in ("d", "e")
+    ]
+    report = {"resourceType": "DiagnosticReport", "id": "r", "performer": [reference]}
+    (tmp_path / "a.ndjson").write_bytes(b"\n".join(orjson.dumps(one) for one in (*doctors, report)))
+    store = FhirStore()
+    assert load(store, tmp_path) == 3
+    row = store.get("DiagnosticReport", "r")
+    assert row is not None
+    assert orjson.loads(row.body)["performer"] == [reference]

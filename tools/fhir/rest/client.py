@@ -10,14 +10,13 @@ import orjson
 from tools.fhir.bundle import Resource, from_object
 from tools.fhir.rest.address import Base, Pairs, encode
 from tools.fhir.rest.capability import Capability, read_capability
-from tools.fhir.rest.errors import BrokenAnswerError, FhirError, NotFoundError
+from tools.fhir.rest.errors import BrokenAnswerError, FhirError, NotFoundError, UnsupportedError
 from tools.fhir.rest.page import Page, read_page, read_single
 from tools.fhir.rest.wire import JSON, Answer, Wire
 from tools.fhir.views import JsonObject
 
 FORM = "application/x-www-form-urlencoded"
 PAGE_SIZE = "100"
-_NO_POST = ("HTTP 405", "HTTP 501")
 _TRIES_OF_BROKEN = 3
 _WRITE = {"Content-Type": JSON, "Prefer": "return=minimal"}
 
@@ -153,9 +152,7 @@ class FhirClient:
             try:
                 form = encode(parameters).encode()
                 return self._page("POST", self.base.at(f"{kind}/_search"), what, form)
-            except FhirError as fault:
-                if not any(sign in str(fault) for sign in _NO_POST):
-                    raise
+            except UnsupportedError:
                 self._post = False
         return self._page("GET", self.base.at(kind, parameters), what)
 

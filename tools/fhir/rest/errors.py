@@ -19,6 +19,10 @@ class NotFoundError(FhirError):
     """The server does not hold the resource (404), or no longer (410)."""
 
 
+class UnsupportedError(FhirError):
+    """The server does not know the method at this address (405), or not at all (501)."""
+
+
 class BrokenAnswerError(FhirError):
     """The answer is not what FHIR R4 promises: broken JSON, a loop of pages, a link to another host."""
 

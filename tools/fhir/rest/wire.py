@@ -13,7 +13,14 @@ import httpx
 import orjson
 
 from tools.fhir.rest.auth import Signer
-from tools.fhir.rest.errors import BrokenAnswerError, FhirError, NotFoundError, RefusedError, UnavailableError
+from tools.fhir.rest.errors import (
+    BrokenAnswerError,
+    FhirError,
+    NotFoundError,
+    RefusedError,
+    UnavailableError,
+    UnsupportedError,
+)
 from tools.fhir.views import objects, text
 
 JSON = "application/fhir+json"
@@ -159,7 +166,8 @@ def _settled(reply: httpx.Response, what: str) -> Answer:
         raise NotFoundError(f"{where}; check the id and the base address")
     if status < 400:
         raise BrokenAnswerError(f"{where}: a redirect is not followed; give the final address")
-    raise FhirError(f"{where}; the server does not accept the request")
+    kind = UnsupportedError if status in {405, 501} else FhirError
+    raise kind(f"{where}; the server does not accept the request")
 
 
 def outcome_codes(data: bytes) -> str:

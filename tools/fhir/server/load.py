@@ -38,23 +38,25 @@ def files_of(path: Path) -> tuple[Path, ...]:
     return found
 
 
-def load(store: FhirStore, path: Path, *, step: Callable[[str], None] | None = None) -> int:
-    """Load a file or folder; each file goes in whole or not at all. Returns the number of resources.
+def load(store: FhirStore, *paths: Path, step: Callable[[str], None] | None = None) -> int:
+    """Load files and folders; each file goes in whole or not at all. Returns the number of resources.
 
     Raises:
         InputError: a file that can not be read as FHIR; the files before it are loaded.
     """
     writer, count = Writer(store), 0
-    for file in files_of(path):
-        with store.transaction():
-            for batch in _batches(file):
-                try:
-                    count += len(writer.transaction(batch, later=True))
-                except WriteError as fault:
-                    raise InputError(f"{file.name}: {fault}; correct the file") from None
-        if step is not None:
-            step(file.name)
-    writer.settle()
+    try:
+        for file in (file for path in paths for file in files_of(path)):
+            with store.transaction():
+                for batch in _batches(file):
+                    try:
+                        count += len(writer.transaction(batch, later=True))
+                    except WriteError as fault:
+                        raise InputError(f"{file.name}: {fault}; correct the file") from None
+            if step is not None:
+                step(file.name)
+    finally:
+        writer.settle()  # once: it looks through the whole store
     return count
 
 

@@ -14,7 +14,6 @@ _OWN_PATIENT = frozenset(
         "RelatedPerson",
     }
 )
-_KINDS = {"token": "token", "reference": "reference", "date": "date", "string": "string"}
 
 
 def hidden(mode: str, kind: str) -> frozenset[str]:
@@ -46,15 +45,13 @@ def statement(mode: str, base: str) -> dict[str, object]:
 
 
 def _resource(mode: str, kind: str) -> dict[str, object]:
-    codes = ("read", "vread", "create", "update", "delete", "search-type")
+    codes = ("read", "create", "update", "delete", "search-type")
     away = hidden(mode, kind)
-    parameters = [
-        {"name": name, "type": _KINDS[one.kind]} for name, one in table()[kind].items() if name not in away
-    ]
+    parameters = [{"name": name, "type": one.kind} for name, one in table()[kind].items() if name not in away]
     common = [{"name": name, "type": "date" if name == "_lastUpdated" else "token"} for name in COMMON]
     found: dict[str, object] = {
         "type": kind,
-        "interaction": [{"code": code} for code in codes if code != "vread"],
+        "interaction": [{"code": code} for code in codes],
         "conditionalCreate": mode != "healthlake",
         "updateCreate": True,
         "searchRevInclude": ["Provenance:target"],

@@ -40,16 +40,12 @@ def table() -> Mapping[str, Mapping[str, Parameter]]:
     common = [row for row in rows if row["type"] == "*"]
     return {
         kind: {
-            row["name"]: Parameter(name=row["name"], kind=row["kind"], paths=tuple(_split(row["path"])))
+            row["name"]: Parameter(name=row["name"], kind=row["kind"], paths=tuple(row["path"].split("|")))
             for row in (*common, *rows)
             if row["type"] in {kind, "*"} and row["name"]
         }
         for kind in dict.fromkeys(row["type"] for row in rows if row["type"] != "*")
     }
-
-
-def _split(path: str) -> list[str]:
-    return path.split("|")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -48,8 +48,8 @@ def where(kind: str, pairs: Iterable[tuple[str, str]], *, strict: bool, hidden: 
     Raises:
         QueryError: an unknown parameter or modifier, or a value that does not fit.
     """
-    clauses, given = ["type = ?"], [kind]
-    bound: list[object] = [*given]
+    clauses: list[str] = ["type = ?"]
+    bound: list[object] = [kind]
     for name, value in pairs:
         if name in RESULT_PARAMETERS:
             continue

@@ -77,14 +77,12 @@ class FhirService:
         self.store, self.mode, self.clock = store, mode, clock
         self.base = base.rstrip("/")
         self.faults = Faults()
-        self.seen: list[Request] = []
         self._check = check
         self._pages: dict[str, Found] = {}
         self.writer = Writer(store, stamp=None if mode == "plain" else stamped)
 
     def handle(self, request: Request) -> Reply:
         """Answer one request; every error is an OperationOutcome."""
-        self.seen.append(request)
         if self._check is not None and (refused := self._check(request)) is not None:
             return refused
         kind = self.faults.take(f"{request.method} {request.target}")
@@ -151,30 +149,33 @@ class FhirService:
         asked = dict(found.pairs).get("_count", "50" if self.mode != "hapi" else "10")
         if not asked.isdigit() or int(asked) < 1:
             raise Refusal(400, "invalid", "_count is no positive number")
+        size = min(int(asked), MOST_PAGES[self.mode])
         key = hashlib.sha256(f"{len(self._pages)} {found.path}".encode()).hexdigest()[:32]
-        self._pages[key] = found
-        return self._slice(key, 0, min(int(asked), MOST_PAGES[self.mode]))
+        if len(found.matches) > size:
+            self._pages[key] = found
+        return self._slice(found, key, 0, size)
 
     def _page(self, pairs: dict[str, str]) -> Reply:
         key = pairs["_getpages"]
-        if key not in self._pages:
+        found = self._pages.get(key)
+        if found is None:
             raise Refusal(410, "not-found", "the search has expired")
-        return self._slice(key, int(pairs.get("_getpagesoffset", "0")), int(pairs.get("_count", "10")))
+        return self._slice(found, key, int(pairs.get("_getpagesoffset", "0")), int(pairs.get("_count", "10")))
 
     def _token_page(self, pairs: dict[str, str]) -> Reply:
         """HealthLake's next page: the token stands for a place and is bound to the ``_count`` it came with."""
         key, _, rest = pairs["page"].removesuffix("+/==").partition("_")
         offset, _, size = rest.partition("_")
-        if key not in self._pages or pairs.get("_count") != size:
+        found = self._pages.get(key)
+        if found is None or pairs.get("_count") != size:
             raise Refusal(400, "invalid", "Invalid pagination token.")
-        return self._slice(key, int(offset), int(size))
+        return self._slice(found, key, int(offset), int(size))
 
-    def _slice(self, key: str, offset: int, size: int) -> Reply:
-        found = self._pages[key]
+    def _slice(self, found: Found, key: str, offset: int, size: int) -> Reply:
         page = found.matches[offset : offset + size]
         links = [{"relation": "self", "url": self._address(found.path, found.pairs)}]
         if offset + size < len(found.matches):
-            links.append({"relation": "next", "url": self._next(key, offset + size, size)})
+            links.append({"relation": "next", "url": self._next(found.path, key, offset + size, size)})
         rows = [(row, "match") for row in page]
         if page:
             rows += [(row, "include") for row in found.included]
@@ -182,10 +183,10 @@ class FhirService:
             status=200, body=self._bundle(rows, links, len(found.matches)), headers={"Content-Type": JSON}
         )
 
-    def _next(self, key: str, offset: int, size: int) -> str:
+    def _next(self, path: str, key: str, offset: int, size: int) -> str:
         if self.mode == "healthlake":
             token = f"{key}_{offset}_{size}+/=="
-            return self._address(self._pages[key].path, [("_count", str(size)), ("page", token)])
+            return self._address(path, [("_count", str(size)), ("page", token)])
         pairs = [("_getpages", key), ("_getpagesoffset", str(offset)), ("_count", str(size))]
         return self._address("", [*pairs, ("_pretty", "true"), ("_bundletype", "searchset")])
 

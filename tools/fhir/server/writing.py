@@ -43,7 +43,6 @@ class _Plan:
     kind: str
     id: str
     source: str
-    known: Row | None = None
 
 
 class Writer:
@@ -66,9 +65,10 @@ class Writer:
         if text(body, "id") is None:
             source = _with_id(source, own_id)
             body = _parsed(source)
-        old = self._store.get(kind, own_id)
-        version = old.version + 1 if old else 1
-        data = self._stamp(body, version, self._store.clock()) if self._stamp else source.encode()
+        data = source.encode()
+        if self._stamp is not None:
+            old = self._store.get(kind, own_id)
+            data = self._stamp(body, old.version + 1 if old else 1, self._store.clock())
         row, made = self._store.put(kind, own_id, data, body)
         return Written(row=row, made=made)
 
@@ -95,48 +95,48 @@ class Writer:
             WriteError: an entry that can not be written.
         """
         with self._store.transaction():
-            plans = [self._plan(entry) for entry in entries if entry.resource is not None]
+            given = [entry for entry in entries if entry.resource is not None]
+            plans = [self._plan(entry) for entry in given]
             places = {
                 entry.full_url: f"{plan.kind}/{plan.id}"
-                for entry, plan in zip((e for e in entries if e.resource is not None), plans, strict=True)
+                for entry, plan in zip(given, plans, strict=True)
                 if entry.full_url and entry.full_url.startswith("urn:")
             }
-            written = []
-            for plan in plans:
-                if plan.known is not None:
-                    written.append(Written(row=plan.known, made=False))
-                    continue
-                written.append(self.put(plan.kind, plan.id, _rewritten(plan.source, places)))
+            written = [self.put(plan.kind, plan.id, _rewritten(plan.source, places)) for plan in plans]
             return written if later else [self._resolved(one) for one in written]
 
-    def settle(self) -> int:
-        """Resolve the conditional references of the whole store that find a target; how many resources had some.
+    def settle(self) -> None:
+        """Resolve the conditional references of the whole store that find a target.
 
-        One that finds nothing stays as it came: what it names is not in the store.
+        One that finds nothing, or several, stays as it came: what it names is not in the store, or not to be told.
         """
         known: dict[tuple[str, str], str | None] = {}
 
         def place(found: re.Match[str]) -> str:
             key = (found[2], found[3])
             if key not in known:
-                match = self._matching(*key)
-                known[key] = match.reference if match else None
+                known[key] = self._only(*key)
             return found[0].replace(found[1], known[key] or found[1])
 
-        changed = 0
         with self._store.transaction():
             for row in self._store.select("instr(body, '?identifier=') > 0", ()):
                 source = row.body.decode()
                 done = _IDENTIFIED.sub(place, source)
                 if done != source:
                     self._store.put(row.type, row.id, done.encode(), _parsed(done))
-                    changed += 1
-        return changed
+
+    def _only(self, kind: str, condition: str) -> str | None:
+        """The reference of the one resource that fulfils the condition, or None."""
+        try:
+            match = self._matching(kind, condition)
+        except WriteError:
+            return None
+        return match.reference if match else None
 
     def _resolved(self, one: Written) -> Written:
         """Conditional references of a written resource, now that all are there."""
         source = one.row.body.decode()
-        if not one.made or "?" not in source or not _IDENTIFIED.search(source):
+        if not one.made or not _IDENTIFIED.search(source):
             return one
 
         def place(found: re.Match[str]) -> str:
@@ -145,9 +145,8 @@ class Writer:
                 raise WriteError(412, f"a conditional reference to {found[2]} finds nothing")
             return found[0].replace(found[1], match.reference)
 
-        row, _ = self._store.put(
-            one.row.type, one.row.id, (done := _IDENTIFIED.sub(place, source)).encode(), _parsed(done)
-        )
+        done = _IDENTIFIED.sub(place, source)
+        row, _ = self._store.put(one.row.type, one.row.id, done.encode(), _parsed(done))
         return Written(row=row, made=True)
 
     def _plan(self, entry: Entry) -> _Plan:
