@@ -14,6 +14,7 @@ from agent.desk.people import Person
 from agent.desk.records import Answered, Difference, OpportunityRecord
 from agent.desk.source import unpacked
 from agent.run import CodingResult, code_encounter, forget
+from tools.fhir.source import RawEncounter
 from tools.proposal import Opportunity, ProviderQuery
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def _answer(desk: "Desk", row: Row, person: Person, text: str) -> Answered:
     if source is None:
         raise NotWaiting(f"{row['encounter']}: its source is not kept in this store; code it again first")
     case = desk.case(row["encounter"])
-    work = desk.store.work(desk.tenant, row["encounter"]) or {}
+    work = desk.row(row["encounter"])
     at = desk.clock()
     raw = with_addendum(unpacked(source), case.facts, own, said, person.name, at)
     result = _code(desk, work, raw)
@@ -55,11 +56,11 @@ def _answer(desk: "Desk", row: Row, person: Person, text: str) -> Answered:
     )
 
 
-def _code(desk: "Desk", work: Row, raw: object) -> CodingResult:
+def _code(desk: "Desk", work: Row, raw: RawEncounter) -> CodingResult:
+    """Code it again, by the session's model whichever it was coded by before."""
     context = context_for(desk.session, desk.tenant, work)
-    if context.model_spec != desk.session.context.model_spec:
-        context = replace(context, model_spec=desk.session.context.model_spec)
-    return code_encounter(raw, context=context, graph=desk.session.graph)  # type: ignore[arg-type] # a RawEncounter
+    spec = desk.session.context.model_spec
+    return code_encounter(raw, context=replace(context, model_spec=spec), graph=desk.session.graph)
 
 
 def _open_query(desk: "Desk", own: str) -> Row:

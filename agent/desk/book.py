@@ -1,4 +1,4 @@
-"""The desk's own tables in the store: leases, sources, decisions, queries, opportunities. SQL lives here only."""
+"""The desk's own tables in the store: leases, sources, decisions, queries, opportunities; and how they are read and written."""
 
 import sqlite3
 import zlib

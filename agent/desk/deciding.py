@@ -16,8 +16,11 @@ from agent.nodes.review import decided
 from agent.run import CodingResult, finish, settings_of_run, stopped_between
 from agent.state import Decision, State
 from tools.claim.model import Claim
+from tools.proposal import Proposal
 
 if TYPE_CHECKING:
+    from langgraph.types import StateSnapshot
+
     from agent.context import Context
     from agent.session import Session
 
@@ -26,9 +29,8 @@ def carry_out(
     session: "Session", book: Book, row: Row, context: "Context", decision: Decision, at: datetime
 ) -> CodingResult:
     """Keep the decision, resume or restart the graph with it, keep what came of it."""
-    config = settings_of_run(row["thread"], context)
-    state: Any = session.graph.get_state(config).values
-    before: Claim | None = state["claim"]
+    snapshot = session.graph.get_state(settings_of_run(row["thread"], context))
+    before: Claim | None = snapshot.values["claim"]
     kept = {
         "encounter": row["encounter"],
         "at": at.isoformat(),
@@ -38,11 +40,11 @@ def carry_out(
         "reason": decision.reason,
         "claim_before": decision.claim_sha256,
         "edits": dumped(list(decision.edits)),
-        "before": dumped(state["proposal"]),
+        "before": dumped(snapshot.values["proposal"]),
         "model": row["model"],
     }
     number = book.ask(kept, _entry(kept, decision, _subject(before), "asked", at))
-    result = _resumed(session, config, context, decision, row["thread"])
+    result = _resumed(session, snapshot, context, decision, row["thread"])
     _keep_outcome(book, number, kept, before, row["status"], result, at)
     return result
 
@@ -90,14 +92,14 @@ def _settle_decision(book: Book, asked: Row, row: Row, state: State, result: Cod
 
 
 def _resumed(
-    session: "Session", config: Any, context: "Context", decision: Decision, thread: str
+    session: "Session", snapshot: "StateSnapshot", context: "Context", decision: Decision, thread: str
 ) -> CodingResult:
     """A waiting run is resumed; a finished one (blocked, emitted) is taken up again where the decision leads."""
-    graph = session.graph
-    if graph.get_state(config).interrupts:
+    graph, config = session.graph, settings_of_run(thread, context)
+    if snapshot.interrupts:
         command: Command[Any] = Command(resume=decision.model_dump(mode="json"))
     else:
-        state: Any = graph.get_state(config).values
+        state: Any = snapshot.values
         goto, update = decided(decision, state)
         if goto == "__end__":
             graph.update_state(config, update, as_node="review")
@@ -146,9 +148,7 @@ def _entry(kept: Row, decision: Decision, subject: str, state: str, at: datetime
     return Entry(decision.by, decision.action, subject, kept["encounter"], detail, at)
 
 
-def _proposal(text: str | None) -> Any:
-    from tools.proposal import Proposal
-
+def _proposal(text: str | None) -> Proposal | None:
     said = orjson.loads(text) if text else None
     return Proposal.model_validate(said) if said else None
 

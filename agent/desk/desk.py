@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent import worklist
+from agent import audit, worklist
 from agent.audit import AuditEntry
 from agent.desk import asking, changing, incoming, learning, leasing, looking, purging, rows
 from agent.desk.book import Book, Row
@@ -95,8 +95,6 @@ class Desk:
 
     def audit(self, encounter: str | None = None) -> tuple[AuditEntry, ...]:
         """The practice's audit, oldest first, of one encounter or of all."""
-        from agent import audit
-
         with self.store.reading() as db:
             return audit.entries(db, self.tenant, encounter)
 

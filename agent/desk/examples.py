@@ -10,7 +10,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ class CaseExamples:
 
     def for_tenant(self, tenant: str) -> "CaseExamples":
         """Those of another practice; nothing is shared but the place."""
-        return CaseExamples(store=self.store, tenant=tenant, bookshelf=self.bookshelf)
+        return replace(self, tenant=tenant)
 
     @property
     def folder(self) -> Path:

@@ -1,5 +1,6 @@
 """Encounters that come in: kept before they are coded, so that a kill in between loses none."""
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,13 +59,6 @@ def recover(desk: "Desk") -> tuple[str, ...]:
         with desk.store.alone(desk.tenant, encounter):
             if any(row["encounter"] == encounter for row in desk.book.waiting()):
                 done.append(encounter)
-                _coded_or_turned_away(desk, encounter)
+                with suppress(InputError):
+                    code(desk, encounter)
     return tuple(done)
-
-
-def _coded_or_turned_away(desk: "Desk", encounter: str) -> bool:
-    try:
-        code(desk, encounter)
-    except InputError:
-        return False
-    return True

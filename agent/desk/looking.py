@@ -66,7 +66,6 @@ def _lease(leases: dict[str, Row], encounter: str) -> Lease | None:
 
 
 def _coding(state: State, context: "Context") -> Coding:
-
     coding = result(state, context, written(context))
     usage = coding.usage.model_copy(update={"seconds": round(state["usage"].seconds, 4)})
     return coding.model_copy(update={"usage": usage})

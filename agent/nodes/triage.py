@@ -80,8 +80,9 @@ def _policy(state: State, context: Context) -> list[Reason]:
         return []
     if context.review != "always" and _went_out(claim, context):
         return []  # what is out already is not held again, whatever the policy says by now
+    twice = _correction(state, context) + _doubles(state)
     if context.review == "never":  # two live originals of one visit are no matter of taste
-        return _correction(state, context) + _doubles(state)
+        return twice
     reasons = policy_reasons(context.policy, state["facts"], proposal, claim)
     reasons += warning_reasons(context.policy, state["findings"])
     reasons += [
@@ -89,7 +90,7 @@ def _policy(state: State, context: Context) -> list[Reason]:
         for f in state["findings"]
         if f.level == "warning" and f.override is None and RULES_BY_ID[f.rule].hold == "policy"
     ]
-    reasons += _correction(state, context) + _doubles(state) + _changed_by_person(state, context)
+    reasons += twice + _changed_by_person(state, context)
     if context.review == "always" and not reasons:
         reasons = [Reason(kind="policy", text="review of every claim was asked for")]
     return reasons
