@@ -43,13 +43,20 @@ def regenerated(text: str) -> str:
     """
     parts = {"graph": drawing, "commands": commands, "tools": tool_list}
     for name, make in parts.items():
-        pattern = re.compile(rf"(<!-- generated: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-        if not pattern.search(text):
-            raise ValueError(f"README.md has no generated part {name!r}")
-        made = make()
-        found = pattern.search(text)
-        if found:
-            text = text[: found.start()] + found.group(1) + made + "\n" + found.group(2) + text[found.end() :]
+        text = replaced(text, name, make())
+    return text
+
+
+def replaced(text: str, name: str, made: str) -> str:
+    """The README with one generated part made anew.
+
+    Raises:
+        ValueError: its marker is missing.
+    """
+    pattern = re.compile(rf"(<!-- generated: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+    text, found = pattern.subn(lambda part: f"{part[1]}{made}\n{part[2]}", text, count=1)
+    if not found:
+        raise ValueError(f"README.md has no generated part {name!r}")
     return text
 
 

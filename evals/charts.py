@@ -101,8 +101,8 @@ def calibration(pairs: Sequence[tuple[float, bool]]) -> str:
     return svg(size + 2 * pad, size + 2 * pad, "calibration", [frame, *dots, words], full=False)
 
 
-def over_under(rows: Sequence[tuple[str, float, float]], unit: str = "%") -> str:
-    """Over-coding to the right, under-coding to the left of a common zero: title, over, under (shares or dollars)."""
+def over_under(rows: Sequence[tuple[str, float, float]]) -> str:
+    """Over-coding to the right, under-coding to the left of a common zero: title, over, under as shares."""
     most = max((max(o, u) for _, o, u in rows), default=0.0) or 1.0
     left, middle, half, step = 170, 445, 190, 30
     parts = [
@@ -117,16 +117,12 @@ def over_under(rows: Sequence[tuple[str, float, float]], unit: str = "%") -> str
             f'<rect x="{left + 85}" y="{y}" width="{2 * half}" height="20" rx="3" fill="{TRACK}"/>',
             f'<rect x="{middle - back:.1f}" y="{y}" width="{back:.1f}" height="20" fill="{BLUE}"/>',
             f'<rect x="{middle}" y="{y}" width="{wide:.1f}" height="20" fill="{RED}"/>',
-            label(left + 78, y + 14, _amount(under, unit), anchor="end", fill=BLUE),
-            label(middle + half + 8, y + 14, _amount(over, unit), fill=RED),
+            label(left + 78, y + 14, percent(under), anchor="end", fill=BLUE),
+            label(middle + half + 8, y + 14, percent(over), fill=RED),
         ]
     height = 24 + step * len(rows)
     parts.append(f'<path d="M{middle} 20V{height}" stroke="{INK}"/>')
     return svg(760, height + 4, "over- and under-coding", parts)
-
-
-def _amount(value: float, unit: str) -> str:
-    return percent(value) if unit == "%" else f"{value:,.2f} {unit}"
 
 
 def cost_accuracy(points: Sequence[tuple[str, float, float, Interval | None]]) -> str:

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from evals.case import CaseError, EvalCase
-from evals.compare import CompareError, compare, load_results
+from evals.compare import CompareError, compare, load_results, load_summary
 from evals.datasets import load_dataset
 from evals.gate import GateError, fallen, floors
 from evals.journal import Journal, JournalError
@@ -224,10 +224,10 @@ def report_command(options: argparse.Namespace) -> int:
     """Render report.html from summary.json and results.jsonl, with the solvers that stand beside it."""
     try:
         notes = {case.id: case.note for case in load_dataset(options.cases)}
-        summary = _summary(options.out)
+        summary = load_summary(options.out)
         results = load_results(options.out)
         others = [
-            _summary(options.out / name)
+            load_summary(options.out / name)
             for name in SOLVERS
             if (options.out / name / "summary.json").is_file()
         ]
@@ -266,16 +266,6 @@ def redact_command(options: argparse.Namespace) -> int:
         return _refuse(error)
     sys.stdout.write(f"{written} cassettes: {options.target}\n")
     return 0
-
-
-def _summary(folder: Path) -> Mapping[str, Any]:
-    try:
-        loaded: Mapping[str, Any] = orjson.loads((folder / "summary.json").read_bytes())
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise CompareError(
-            f"{folder}: holds no summary.json that can be read; give the folder of a run"
-        ) from error
-    return loaded
 
 
 def _refuse(error: Exception) -> int:

@@ -98,6 +98,21 @@ def load_results(folder: Path) -> tuple[CaseResult, ...]:
         raise CompareError(f"{path}: not the results of this version; run the evaluation again") from error
 
 
+def load_summary(folder: Path) -> Json:
+    """The summary of a run's folder.
+
+    Raises:
+        CompareError: there is none.
+    """
+    try:
+        found: Json = orjson.loads((folder / "summary.json").read_bytes())
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise CompareError(
+            f"{folder}: holds no summary.json that can be read; give the folder of a run"
+        ) from error
+    return found
+
+
 def compare(before: Sequence[CaseResult], after: Sequence[CaseResult]) -> Comparison:
     """Compare the cases that both runs hold."""
     old, new = {r.id: r for r in before}, {r.id: r for r in after}

@@ -6,7 +6,6 @@ again: a table that says something else than what is measured fails them.
 """
 
 import argparse
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,17 +14,15 @@ from typing import Any, Final
 
 import orjson
 
+from agent.docs import README, replaced
 from evals.case import EvalCase, load_cases
-from evals.charts import percent
+from evals.charts import LOWER_IS_BETTER, percent
 from evals.cli import half
 from evals.run import commit
 
 Json = dict[str, Any]
-ROOT: Final = Path(__file__).resolve().parents[1]
-README: Final = ROOT / "README.md"
 PUBLISHED: Final = Path(__file__).parent / "published"
 CASES: Final = Path(__file__).parent / "cases"
-MARK: Final = re.compile(r"(<!-- generated: results -->\n).*?(<!-- end -->)", re.DOTALL)
 ROWS: Final = (
     ("diagnoses F1 (required found, acceptable given)", "icd10", "f1"),
     ("diagnoses strict F1", "icd10", "strict_f1"),
@@ -176,10 +173,7 @@ def regenerated(text: str) -> str:
     Raises:
         ValueError: the markers are missing.
     """
-    if not MARK.search(text):
-        raise ValueError("README.md has no generated part 'results'")
-    made = table(load_published())
-    return MARK.sub(lambda found: f"{found.group(1)}{made}\n{found.group(2)}", text)
+    return replaced(text, "results", table(load_published()))
 
 
 def moved(was: Json, now: Json) -> list[str]:
@@ -200,7 +194,7 @@ def worse(was: Json, now: Json) -> list[str]:
         old, new = was["rates"][name]["value"], rate["value"]
         if old is None or new is None:
             continue
-        fallen = new - old if name in {"em.over", "em.under"} else old - new
+        fallen = new - old if name.endswith(LOWER_IS_BETTER) else old - new
         if fallen > 0.01:
             found.append(f"{name}: published {_said(old)}, measured {_said(new)}")
     return found

@@ -15,6 +15,7 @@ from evals.charts import percent
 from evals.compare import Comparison
 from evals.results import CaseResult
 from evals.scorers import severity
+from evals.tables import said_p, span
 
 Json = dict[str, Any]
 _RATES = (
@@ -89,7 +90,7 @@ def render_comparison(found: Comparison, before: str, after: str, notes: Mapping
         chart=Markup(charts.changes(rows)) if rows else "",  # noqa: S704
         moved=[m.model_dump(mode="json") for m in found.moved],
         notes=notes,
-        percent=percent,
+        said_p=said_p,
     )
 
 
@@ -160,8 +161,7 @@ def _solvers(summaries: Sequence[Mapping[str, Any]]) -> list[Json]:
 
 
 def _cell(s: Mapping[str, Any], group: str, rate: str) -> tuple[str, str]:
-    interval = s[group]["ci95"][rate]
-    return percent(s[group][rate]), f"{percent(interval[0])} to {percent(interval[1])}" if interval else ""
+    return percent(s[group][rate]), span(s[group]["ci95"][rate])
 
 
 def _points(summaries: Sequence[Mapping[str, Any]]) -> list[tuple[str, float, float, Any]]:

@@ -4,7 +4,6 @@
 gold, its patient, payer and date the context.
 """
 
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,20 +53,18 @@ def _case(path: Path) -> EvalCase:
 
 
 def _context(claim: "Claim") -> dict[str, Any]:
+    from tools.fhir.dates import years_between
+
     day = min((line.date_from for line in claim.lines), default=claim.created)
     born = claim.patient.birth_date
     payer = claim.primary.payer_kind if claim.primary else "self_pay"
     return {
-        "age": None if born is None else _age(born, day),
+        "age": None if born is None else years_between(born, day),
         "sex": claim.patient.sex,
         "place_of_service": claim.place_of_service,
         "date_of_service": day.isoformat(),
         "payer": payer,
     }
-
-
-def _age(born: date, day: date) -> int:
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
 def _gold(claim: "Claim") -> dict[str, Any]:

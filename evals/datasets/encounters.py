@@ -34,8 +34,9 @@ def _case(path: Path, told: dict[str, Any]) -> EvalCase:
     from tools.intake import read_bytes
 
     try:
-        bundle = orjson.loads(path.read_bytes())
-        facts = gather(read_bytes(path.read_bytes(), path.name), as_of=date.max)
+        content = path.read_bytes()
+        bundle = orjson.loads(content)
+        facts = gather(read_bytes(content, path.name), as_of=date.max)
         return EvalCase(
             id=path.stem,
             note="\n\n".join(d.text for d in facts.documents) or "(no document)",

@@ -1,12 +1,14 @@
 """How bad a case's faults are: weights by kind of fault from severity.csv; what changes payment weighs more."""
 
-import csv
 from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from knowledge.records import Record
+from knowledge.tables import read_csv
 
 if TYPE_CHECKING:
     from evals.scorers import CaseScore
@@ -24,19 +26,23 @@ class Severity(Record):
     kinds: dict[str, int]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Weight:
+    kind: str
+    weight: Decimal
+    pays: bool
+    why: str
+
+
 @cache
 def weights() -> Mapping[str, tuple[float, bool]]:
     """Weight of each kind of fault and whether it changes payment.
 
     Raises:
-        ValueError: a weight is no number, or ``pays`` is neither yes nor no.
+        TableError: a weight is no number, or ``pays`` is neither yes nor no.
     """
-    path = Path(__file__).with_name("severity.csv")
-    with path.open(encoding="utf-8", newline="") as lines:
-        return {
-            r["kind"]: (float(r["weight"]), {"yes": True, "no": False}[r["pays"]])
-            for r in csv.DictReader(lines)
-        }
+    rows = read_csv(Path(__file__).with_name("severity.csv"), _Weight)
+    return {row.kind: (float(row.weight), row.pays) for row in rows}
 
 
 def severity(score: "CaseScore") -> Severity:

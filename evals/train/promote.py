@@ -14,7 +14,7 @@ from typing import Any, Final
 import orjson
 
 from agent.models.registry import Judgement, Registry
-from evals.compare import CompareError, Comparison, Rate, compare, load_results
+from evals.compare import Comparison, Rate, compare, load_results, load_summary
 from evals.results import CaseResult
 from evals.train.records import TrainError
 from evals.train.write import HELD_OUT, read_manifest
@@ -139,7 +139,7 @@ def promote(
         CompareError: a folder holds no run.
     """
     spec, model = registry.spec(name), registry.get(name)
-    old, new = summary(before), summary(after)
+    old, new = load_summary(before), load_summary(after)
     if new["model"] not in {spec, f"registry:{name}"}:
         raise TrainError(
             f"{after}: is a run of {new['model'] or 'no model'}, not of {name} (--model registry:{name})"
@@ -168,18 +168,3 @@ def _unseen(results: Sequence[CaseResult], manifest: Json, data: Path) -> None:
             f"{len(unknown)} cases of the run were neither held out nor checked for leaks when the data was exported (export "
             "with --against them)"
         )
-
-
-def summary(folder: Path) -> Json:
-    """The summary of a run's folder.
-
-    Raises:
-        CompareError: there is none.
-    """
-    try:
-        found: Json = orjson.loads((folder / "summary.json").read_bytes())
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise CompareError(
-            f"{folder}: holds no summary.json that can be read; give the folder of a run"
-        ) from error
-    return found

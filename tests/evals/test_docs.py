@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from agent.docs import README
 from evals.case import load_cases
 from evals.cli import half
-from evals.docs import README, load_published, main, moved, published, regenerated, table, worse
+from evals.docs import load_published, main, moved, published, regenerated, table, worse
 from evals.run import run_cases
 from evals.solvers import open_solver
 
