@@ -1,16 +1,17 @@
 """Procedures told by their act ("the laceration was repaired") instead of their name; the table maps act to look-up words."""
 
-import csv
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from agent.coder.case import Case, Seen
 from agent.coder.spoken import sentences
 from knowledge.errors import TableError
+from knowledge.tables import read_csv
 
-COLUMNS = ["pattern", "query"]
+TABLE = Path(__file__).parent / "data" / "acts.csv"
 TITLE = "^"
 """A pattern that begins so names the procedure as the title of its own section, without a verb; elsewhere it is a plan."""
 NAMED = re.compile(r"incision and drainage|\bi ?& ?d\b|laceration repair|repair of the")
@@ -22,6 +23,14 @@ MANIPULATED = re.compile(r"(?<!without )(?<!no )\bmanipulation\b|\bclosed reduct
 NOT_DONE = re.compile(
     r"\b(?:not|if|should|may|might|could|declin\w*|refus\w*|previously|yesterday|ago|attempted|unable|will)\b"
 )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Act:
+    """One row: how a sentence tells the act, and the words that find its code."""
+
+    pattern: str
+    query: str
 
 
 def sides_said(text: str) -> list[str]:
@@ -37,7 +46,11 @@ def acts(case: Case) -> Iterator[Seen]:
             continue
         titled = seen.section_kind == "procedures"
         query = _fracture(low) or next(
-            (q for pattern, q in _table() if (titled or pattern[0] != TITLE) and re.search(pattern, low)),
+            (
+                row.query
+                for row in _table()
+                if (titled or row.pattern[0] != TITLE) and re.search(row.pattern, low)
+            ),
             None,
         )
         if query:
@@ -61,13 +74,8 @@ def _fracture(low: str) -> str | None:
 
 
 @cache
-def _table() -> tuple[tuple[str, str], ...]:
-    name = "acts.csv"
-    text = (files(__package__) / "data" / name).read_text(encoding="utf-8")
-    reader = csv.DictReader(text.splitlines())
-    if reader.fieldnames != COLUMNS:
-        raise TableError(f"{name}:1: columns are {', '.join(COLUMNS)}")
-    rows = [(row["pattern"], row["query"]) for row in reader]
-    if not all(pattern and query for pattern, query in rows):
-        raise TableError(f"{name}: a field is missing")
-    return tuple(rows)
+def _table() -> tuple[Act, ...]:
+    rows: tuple[Act, ...] = read_csv(TABLE, Act)
+    if not all(row.pattern and row.query for row in rows):
+        raise TableError(f"{TABLE.name}: a field is missing")
+    return rows

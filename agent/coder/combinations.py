@@ -1,13 +1,13 @@
 """The coder's combination table: which documented conditions are reported by one code."""
 
-import csv
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from knowledge.errors import TableError
+from knowledge.tables import read_csv
 
-COLUMNS = ["first", "second", "third", "code", "drops", "presumed", "guideline", "why"]
+TABLE = Path(__file__).parent / "data" / "combinations.csv"
 ORDER = {"first": 0, "second": 1, "third": 2}
 
 
@@ -15,12 +15,19 @@ ORDER = {"first": 0, "second": 1, "third": 2}
 class Combination:
     """One row: the parts (spans of codes), the code that reports them, the parts it takes the place of."""
 
-    parts: tuple[str, ...]
+    first: str
+    second: str
+    third: str
     code: str
-    drops: tuple[int, ...]
+    drops: tuple[str, ...]
     presumed: bool
     guideline: str
     why: str
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The spans of the two or three parts."""
+        return tuple(p for p in (self.first, self.second, self.third) if p)
 
 
 @cache
@@ -28,27 +35,15 @@ def combinations() -> tuple[Combination, ...]:
     """The table in order of precedence.
 
     Raises:
-        TableError: a wrong header or a row with a missing field.
+        TableError: a wrong header, a row with a missing field, or a part to drop that is none.
     """
-    name = "combinations.csv"
-    text = (files(__package__) / "data" / name).read_text(encoding="utf-8")
-    reader = csv.DictReader(text.splitlines())
-    if reader.fieldnames != COLUMNS:
-        raise TableError(f"{name}:1: columns are {', '.join(COLUMNS)}")
-    return tuple(_row(name, number, row) for number, row in enumerate(reader, 2))
-
-
-def _row(name: str, number: int, row: dict[str, str]) -> Combination:
-    if None in row.values() or not (row["first"] and row["second"] and row["code"]):
-        raise TableError(f"{name}:{number}: a field is missing")
-    return Combination(
-        parts=tuple(row[p] for p in ("first", "second", "third") if row[p]),
-        code=row["code"],
-        drops=tuple(ORDER[d] for d in row["drops"].split("|") if d),
-        presumed=row["presumed"] == "yes",
-        guideline=row["guideline"],
-        why=row["why"],
-    )
+    rows: tuple[Combination, ...] = read_csv(TABLE, Combination)
+    for row in rows:
+        if not (row.first and row.second and row.code) or not ORDER.keys() >= set(row.drops):
+            raise TableError(
+                f"{TABLE.name}: {row.code or row.why}: a field is missing or a dropped part unknown"
+            )
+    return rows
 
 
 def covers(span: str, code: str) -> bool:

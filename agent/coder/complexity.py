@@ -1,11 +1,10 @@
 """Complexity of each problem addressed (CPT E/M guidelines, definitions of the problems element)."""
 
-import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from agent.coder import told
 from agent.coder.case import Case, Seen
@@ -13,8 +12,9 @@ from agent.coder.combinations import covers
 from agent.coder.conversation import Json
 from agent.coder.diagnoses import Diagnosis
 from knowledge.errors import TableError
+from knowledge.tables import read_csv
 
-COLUMNS = ["codes", "category", "when", "why"]
+TABLE = Path(__file__).parent / "data" / "complexity.csv"
 CONDITIONS = frozenset(
     {"", "active", "torn", "fever", "worked_up", "investigated", "threatening", "compressing"}
 )
@@ -93,17 +93,11 @@ def complexities() -> tuple[Complexity, ...]:
     Raises:
         TableError: a wrong header, a missing field or an unknown condition.
     """
-    name = "complexity.csv"
-    text = (files(__package__) / "data" / name).read_text(encoding="utf-8")
-    reader = csv.DictReader(text.splitlines())
-    if reader.fieldnames != COLUMNS:
-        raise TableError(f"{name}:1: columns are {', '.join(COLUMNS)}")
-    rows = []
-    for number, row in enumerate(reader, 2):
-        if None in row.values() or row["when"] not in CONDITIONS or not row["codes"]:
-            raise TableError(f"{name}:{number}: a field is missing or the condition is unknown")
-        rows.append(Complexity(**row))
-    return tuple(rows)
+    rows: tuple[Complexity, ...] = read_csv(TABLE, Complexity)
+    for row in rows:
+        if row.when not in CONDITIONS or not row.codes:
+            raise TableError(f"{TABLE.name}: {row.why}: a field is missing or the condition is unknown")
+    return rows
 
 
 def complexity(case: Case, d: Diagnosis, lookup: Json, listed: Sequence[Seen]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.coder.candidates import Candidate
-from agent.coder.combinations import Combination, covers
+from agent.coder.combinations import ORDER, Combination, covers
 from agent.coder.conversation import Json
 
 MINIMUM_SCORE = 0.35
@@ -118,7 +118,7 @@ def combine(
         if any(p is None for p in parts):
             continue
         found = [p for p in parts if p is not None]
-        gone = [found[i] for i in row.drops]
+        gone = [found[ORDER[d]] for d in row.drops]
         combined = Diagnosis(
             code=row.code,
             display=row.why,
@@ -126,7 +126,8 @@ def combine(
             rationale=row.why,
             guideline=row.guideline,
         )
-        place = min(diagnoses.index(d) for d in found) if 0 in row.drops else diagnoses.index(found[0]) + 1
+        first = diagnoses.index(found[0])
+        place = min(diagnoses.index(d) for d in found) if "first" in row.drops else first + 1
         diagnoses = [d for d in diagnoses if d not in gone and d.code != row.code]
         diagnoses.insert(min(place, len(diagnoses)), combined)
         dropped += [_drop(d, f"{row.code} combines it: {row.why}", row.guideline) for d in gone]

@@ -1,9 +1,10 @@
 """A service line while it is being built."""
 
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 
 from agent.coder.case import Seen
-from agent.coder.conversation import Json
+from agent.coder.conversation import Answer, Ask, Json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,3 +44,9 @@ class Line:
         if code in [c for c, _ in self.modifiers]:
             return self
         return replace(self, modifiers=(*self.modifiers, (code, why)))
+
+
+def facts_of(code: str, system: str = "cpt") -> Generator[tuple[Ask, ...], tuple[Answer, ...], Json]:
+    """What look_up_codes says of a single code; empty when it does not know the code."""
+    (looked,) = yield (Ask(tool="look_up_codes", args={"codes": [code], "system": system}),)
+    return next((c for c in looked.data.get("codes", ()) if c.get("found")), {})

@@ -7,8 +7,8 @@ import re
 from collections.abc import Generator, Sequence
 
 from agent.coder.case import Case
-from agent.coder.conversation import Answer, Ask, Json
-from agent.coder.lines import Line
+from agent.coder.conversation import Answer, Ask
+from agent.coder.lines import Line, facts_of
 from agent.coder.spoken import MEDICARE, sentences
 
 Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], tuple[Line, ...]]
@@ -31,8 +31,7 @@ def continuing(case: Case, lines: Sequence[Line]) -> Stage:
         or any(c == "25" for c, _ in visit.modifiers)
     ):
         return tuple(lines)
-    (looked,) = yield (Ask(tool="look_up_codes", args={"codes": [CODE], "system": "hcpcs"}),)
-    facts: Json = next((c for c in looked.data.get("codes", ()) if c.get("found")), {})
+    facts = yield from facts_of(CODE, "hcpcs")
     if not facts:
         return tuple(lines)
     why = "the record states the continuing care of a serious or complex condition"

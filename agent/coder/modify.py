@@ -1,9 +1,8 @@
 """The modifier stage: which modifiers the lines need, each only when its criterion is met by evidence."""
 
-import csv
 import re
 from collections.abc import Generator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from agent.coder.diagnoses import Diagnosis
 from agent.coder.lines import Line
 from agent.coder.postoperative import in_global_period
 from agent.coder.spoken import MEDICARE
+from knowledge.tables import read_csv
 
 Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], tuple[Line, ...]]
 SIDES = {"left": "LT", "right": "RT"}
@@ -35,6 +35,15 @@ NOTHING_WASTED = re.compile(
     r"nothing (?:was )?(?:discarded|wasted)|no (?:waste|wastage)|whole vial|entire vial|none discarded", re.I
 )
 SINGLE = re.compile(r"single[- ](?:dose|use)", re.I)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Digit:
+    """One row: a finger or toe, and its modifier on either side."""
+
+    digit: str
+    left: str
+    right: str
 
 
 def modify(case: Case, lines: Sequence[Line], diagnoses: Sequence[Diagnosis]) -> Stage:
@@ -142,8 +151,10 @@ def _digit(line: Line, side: str | None, text: str) -> Line | None:
     if side not in SIDES or not re.search(r"finger|toe|nail|tendon", title):
         return None
     low = text.lower().replace("trigger ", "")  # "index trigger finger" is the index finger
-    row = next((r for r in _digits() if r["digit"] in low), None)
-    return line.with_modifier(row[side], f"the {side} {row['digit']}") if row else None
+    row = next((r for r in _digits() if r.digit in low), None)
+    if row is None:
+        return None
+    return line.with_modifier(row.left if side == "left" else row.right, f"the {side} {row.digit}")
 
 
 def _vial(case: Case, line: Line) -> Line:
@@ -176,6 +187,5 @@ def _kept(line: Line, allowed: set[str]) -> Line:
 
 
 @cache
-def _digits() -> tuple[dict[str, str], ...]:
-    with DIGITS.open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(file))
+def _digits() -> tuple[Digit, ...]:
+    return read_csv(DIGITS, Digit)

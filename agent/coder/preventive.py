@@ -4,8 +4,8 @@ import re
 from collections.abc import Generator, Iterator
 
 from agent.coder.case import Case, Seen
-from agent.coder.conversation import Answer, Ask, Json
-from agent.coder.lines import Line
+from agent.coder.conversation import Answer, Ask
+from agent.coder.lines import Line, facts_of
 from agent.coder.spoken import MEDICARE, sentences
 
 Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], Line | None]
@@ -40,9 +40,8 @@ def prevent(case: Case) -> Stage:
     code = _code(case, found) if found else None
     if found is None or code is None:
         return None
-    (looked,) = yield (Ask(tool="look_up_codes", args={"codes": [code], "system": "cpt"}),)
-    facts: Json = next(iter(looked.data.get("codes", ())), {})
-    if not facts.get("found"):
+    facts = yield from facts_of(code)
+    if not facts:
         return None
     why = f"the visit is documented as preventive: '{found.text[:80]}'"
     return Line(code=code, seen=(found,), rationale=why, facts=facts, said=found.text)

@@ -1,6 +1,5 @@
 """Services that whole sentences document as done today: vaccines, counselling by minutes, blood draws, joint injections."""
 
-import csv
 import math
 import re
 from collections.abc import Iterator
@@ -11,8 +10,9 @@ from pathlib import Path
 
 from agent.coder.case import Case, Seen
 from agent.coder.conversation import Json
+from knowledge.tables import read_csv
 
-DATA = Path(__file__).parent / "data"
+VACCINES = Path(__file__).parent / "data" / "vaccines.csv"
 MEDICARE = frozenset({"medicare", "medicare_advantage"})
 GIVEN = re.compile(r"\b(?:given|administered|injected)\b")
 NOT_TODAY = re.compile(
@@ -66,6 +66,14 @@ class Heard:
         if self.amount is None or not unit:
             return 1
         return max(1, math.ceil(self.amount / Decimal(unit["amount"])))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Vaccine:
+    """One row: how a vaccine is named, and the code of its product."""
+
+    pattern: str
+    code: str
 
 
 def spoken(case: Case) -> list[Heard]:
@@ -184,7 +192,7 @@ def _vaccines(case: Case) -> Iterator[Heard]:
             or not re.search(r"vaccin|shot|intramuscular|tdap", low)
         ):
             continue
-        code = next((code for pattern, code in _products() if re.search(pattern, low)), None)
+        code = next((row.code for row in _products() if re.search(row.pattern, low)), None)
         if code and code not in [g.code for g in given]:
             given.append(Heard(code=code, seen=seen, why="vaccine given today from stock", said=text))
     yield from given
@@ -211,6 +219,5 @@ def _medicare_code(product: str) -> str | None:
 
 
 @cache
-def _products() -> tuple[tuple[str, str], ...]:
-    with (DATA / "vaccines.csv").open(encoding="utf-8", newline="") as file:
-        return tuple((row["pattern"], row["code"]) for row in csv.DictReader(file))
+def _products() -> tuple[Vaccine, ...]:
+    return read_csv(VACCINES, Vaccine)

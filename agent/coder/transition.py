@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agent.coder.case import Case, Seen
 from agent.coder.conversation import Answer, Ask
-from agent.coder.lines import Line
+from agent.coder.lines import Line, facts_of
 from agent.coder.postoperative import in_global_period
 from agent.coder.spoken import sentences
 from agent.coder.visit import Visit
@@ -53,9 +53,8 @@ def as_transition(case: Case, visit: Visit | None) -> Stage:
     )
     if level is None:
         return visit
-    (looked,) = yield (Ask(tool="look_up_codes", args={"codes": [level.code], "system": "cpt"}),)
-    facts = next((c for c in looked.data.get("codes", ()) if c.get("found")), None)
-    if facts is None:
+    facts = yield from facts_of(level.code)
+    if not facts:
         return visit
     why = (
         f"transitional care: discharged {found.discharged}, contact {found.contacted}, seen after {found.days} days, "

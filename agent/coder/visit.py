@@ -8,7 +8,7 @@ from agent.coder import level
 from agent.coder.case import Case
 from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.diagnose import Diagnosed
-from agent.coder.lines import Line
+from agent.coder.lines import Line, facts_of
 from agent.coder.modify import MAJOR, MINOR, decides
 from agent.coder.postoperative import in_global_period
 
@@ -80,8 +80,7 @@ def recover(case: Case, diagnosed: Diagnosed) -> Recovery:
     """The line that tells of a visit for recovery and asks no payment for it (CPT 99024); none for any other visit."""
     if not diagnosed.diagnoses or not _is_recovery(case, diagnosed):
         return ()
-    (looked,) = yield (Ask(tool="look_up_codes", args={"codes": [AFTER_SURGERY], "system": "cpt"}),)
-    facts: Json = next((c for c in looked.data.get("codes", ()) if c.get("found")), {})
+    facts = yield from facts_of(AFTER_SURGERY)
     why = "a visit for recovery inside the global period of the operation, included in its payment"
     seen = (diagnosed.diagnoses[0].candidates[0].seen,)
     return (Line(code=AFTER_SURGERY, seen=seen, rationale=why, facts=facts),) if facts else ()
