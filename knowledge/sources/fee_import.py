@@ -11,6 +11,7 @@ from knowledge.editions import quarter_of
 from knowledge.errors import TableError
 from knowledge.imported import Release, write_edition
 from knowledge.procedures import ProcedureTable
+from knowledge.sources.complete import refuse_part
 from knowledge.sources.fee_schedule import VALUE_COLUMNS, is_plain_values, read_values, values_release
 from knowledge.sources.format import Format, Into
 from knowledge.sources.opened import head_of, open_text, sha256_of
@@ -23,16 +24,8 @@ LEAST_PLAIN: Final = 11_000
 _AGREE: Final = 0.8
 
 
-def is_values(path: Path) -> bool:
-    """Whether a file is a relative value file, by its preamble.
-
-    Raises:
-        TableError: the file can not be read.
-    """
-    return _told(head_of(path)[1])
-
-
-def _told(head: str) -> bool:
+def is_values(head: str) -> bool:
+    """Whether a text is a relative value file, by its preamble or the names of its columns."""
     return values_release(head) is not None or is_plain_values(head)
 
 
@@ -50,10 +43,7 @@ def import_values(path: Path, home: Path, known: ProcedureTable, *, least: int |
         with open_text(path) as (name, text):
             rows = list(read_values(text, name))
         wanted = least if least is not None else LEAST_PLAIN if len(edition_name) == 4 else LEAST
-        if len(rows) < wanted:
-            raise TableError(
-                f"{path.name}: {len(rows):,} rows, a whole file has {wanted:,} or more: cut off?"
-            )
+        refuse_part(len(rows), wanted, path.name, what="rows")
         held = {row[0] for row in rows}
         asked = [code for code in known.codes if code[:4].isdigit() and _is_priced(known, code)]
         if sum(code in held for code in asked) < _AGREE * len(asked):
@@ -95,4 +85,4 @@ def _load(paths: Sequence[Path], into: Into) -> Path:
     return import_values(paths[0], into.home, into.procedures)
 
 
-VALUES: Final = Format(name="relative values of the physician fee schedule", told=_told, load=_load)
+VALUES: Final = Format(name="relative values of the physician fee schedule", told=is_values, load=_load)

@@ -9,6 +9,7 @@ from typing import Final
 from knowledge.errors import TableError
 from knowledge.guidelines import load_digest
 from knowledge.imported import Release, write_edition
+from knowledge.sources.complete import refuse_part
 from knowledge.sources.format import Format, Into
 from knowledge.sources.guideline_text import Section, cut, span_of
 from knowledge.sources.opened import open_text, sha256_of
@@ -35,8 +36,7 @@ def import_guidelines(path: Path, home: Path, *, least: int = LEAST) -> Path:
         raise TableError(f"{name}: the title page is not that of the official guidelines")
     first, last = span
     sections = cut(text, name)
-    if len(sections) < least:
-        raise TableError(f"{name}: {len(sections)} sections, a whole text has {least} or more: cut off?")
+    refuse_part(len(sections), least, name, what="sections", whole="text")
     _agree(sections, first, name)
     year = first.year + (first.month >= 10)
 

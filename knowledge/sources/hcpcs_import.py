@@ -10,6 +10,7 @@ from typing import Final
 from knowledge.errors import TableError
 from knowledge.imported import Release, write_edition
 from knowledge.procedures import ProcedureTable
+from knowledge.sources.complete import refuse_part
 from knowledge.sources.format import Format, Into
 from knowledge.sources.hcpcs import (
     HcpcsRow,
@@ -48,7 +49,7 @@ def import_hcpcs(path: Path, home: Path, known: ProcedureTable, *, least: int = 
     with open_text(path) as (name, text):
         rows = list(read_hcpcs(text, form, name))
     codes = {row.code: row for row in rows if row.kind == "code"}
-    _whole(len(codes), least, name)
+    refuse_part(len(codes), least, name, what="codes")
     _agree(known, codes, name)
     _of_its_quarter(codes, begins, name)
 
@@ -59,11 +60,6 @@ def import_hcpcs(path: Path, home: Path, known: ProcedureTable, *, least: int = 
         return len(rows)
 
     return write_edition(home, Release.of_quarter(TABLE, begins, name, sha256_of([path])), fill)
-
-
-def _whole(count: int, least: int, name: str) -> None:
-    if count < least:
-        raise TableError(f"{name}: {count:,} codes, a whole file has {least:,} or more: cut off?")
 
 
 def _agree(known: ProcedureTable, codes: dict[str, HcpcsRow], name: str) -> None:
@@ -93,7 +89,7 @@ def import_licensed(path: Path, home: Path, known: ProcedureTable, *, least: int
     year = next((int(part) for part in re.split(r"[-_.]", name) if re.fullmatch(r"20\d\d", part)), None)
     if year is None:
         raise TableError(f"{name}: its year is told by the file name only; call it cpt-2026.csv or alike")
-    _whole(len(rows), least, name)
+    refuse_part(len(rows), least, name, what="codes")
     held = {row[0] for row in rows}
     asked = [code for code in known.codes if code[0].isdigit() and not known.terminated(code)]
     if sum(code in held for code in asked) < _AGREE * len(asked):

@@ -14,6 +14,7 @@ from typing import Final
 from knowledge.errors import TableError
 from knowledge.find.index import build_index
 from knowledge.imported import Release, write_edition
+from knowledge.sources.complete import refuse_part
 from knowledge.sources.icd_order import OrderRow, read_order, year_of
 from knowledge.sources.opened import open_text, sha256_of
 from knowledge.sources.tabular_xml import ORDINALS, CodeRow, Tabular, read_tabular
@@ -50,8 +51,7 @@ def import_order(path: Path, home: Path, *, original: Original | None = None, le
             )
         rows = list(read_order(text, name))
     original = original or _kept(home, year) or find_original()
-    if len(rows) < least:
-        raise TableError(f"{name}: {len(rows):,} lines, a whole file has {least:,} or more: cut off?")
+    refuse_part(len(rows), least, name, what="lines")
     tabular = read_tabular(original.path)
     _agrees(rows, tabular, year, name)
     merged = merge(rows, tabular, str(year))

@@ -13,6 +13,7 @@ from typing import Final
 from knowledge.errors import TableError
 from knowledge.find.entries import INSERT, SCHEMA, TABLES, cells_of, read_entries
 from knowledge.imported import Release, edition_of, edition_path, write_edition
+from knowledge.sources.complete import refuse_part
 from knowledge.sources.index_addenda import apply, read_addenda
 from knowledge.sources.index_xml import IndexFile, Kind, read_index
 
@@ -48,10 +49,7 @@ def import_index(path: Path, home: Path, *, least: int | None = None) -> IndexRe
     else:
         found, source, digest = _with_addenda(path, home, digest)
     wanted = _LEAST[found.kind] if least is None else least
-    if len(found.rows) < wanted:
-        raise TableError(
-            f"{path.name}: {len(found.rows)} entries, a whole file has {wanted} or more: cut off?"
-        )
+    refuse_part(len(found.rows), wanted, path.name, what="entries")
     return _write(found, home, source, digest)
 
 

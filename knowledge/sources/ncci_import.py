@@ -16,6 +16,7 @@ from knowledge.edits import EditTables
 from knowledge.errors import TableError
 from knowledge.imported import Release, write_edition
 from knowledge.sources import ncci_ptp, ncci_units
+from knowledge.sources.complete import refuse_part
 from knowledge.sources.opened import head_of, open_text, sha256_of
 from knowledge.store import Progress
 
@@ -109,7 +110,7 @@ def _import_pairs(paths: Sequence[Path], home: Path, known: EditTables, least: i
             "INSERT INTO ncci_ptp_code VALUES (?)", ((code,) for code in sorted(seen.active))
         )
         distinct = int(connection.execute("SELECT count(*) FROM ncci_ptp").fetchone()[0])
-        _whole(distinct, least, paths[0].name)
+        refuse_part(distinct, least, paths[0].name, what="rows", whole="table")
         _few_repeats(seen.rows - distinct, seen.rows, paths[0].name)
         if official:
             _of_its_quarter(seen.newest, begins, paths[0].name)
@@ -188,11 +189,6 @@ def _insert(
         raise TableError(f"{name}: a row occurs twice ({error})") from error
 
 
-def _whole(count: int, least: int, name: str) -> None:
-    if count < least:
-        raise TableError(f"{name}: {count:,} rows, a whole table has {least:,} or more: cut off?")
-
-
 def _of_its_quarter(newest: int, begins: date, name: str) -> None:
     """Every quarter brings new edits; the newest of a true file begin in its quarter or the one before."""
     last = numbered_day(newest)
@@ -238,7 +234,7 @@ def _fill_mue(
 ) -> int:
     connection.execute(_MUE)
     found = {row[0]: row for row in rows}
-    _whole(len(found), least, name)
+    refuse_part(len(found), least, name, what="rows", whole="table")
     same = [found.get(row.code, ("", -1, ""))[1] == row.mue for row in known.starter_limits()]
     _agree(sum(same), len(same), name, "known limits")
     connection.executemany("INSERT INTO ncci_mue VALUES (?, ?, ?)", found.values())
@@ -254,7 +250,7 @@ def _fill_add_ons(
 ) -> int:
     connection.execute(_ADD_ON)
     found = list(rows)
-    _whole(len(found), least, name)
+    refuse_part(len(found), least, name, what="rows", whole="table")
     held = {(row[0], row[1]) for row in found}
     same = [(row.code, p) in held for row in known.starter_add_ons() for p in row.primaries]
     _agree(sum(same), len(same), name, "known add-on pairs")

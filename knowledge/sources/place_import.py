@@ -2,13 +2,14 @@
 
 import csv
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from re import fullmatch, search
 from typing import Final
 
 from knowledge.errors import TableError
 from knowledge.imported import Release, write_edition
+from knowledge.sources.complete import refuse_part
 from knowledge.sources.fee_schedule import gpci_year, read_gpci
 from knowledge.sources.format import Format, Into
 from knowledge.sources.opened import head_of, open_text, sha256_of
@@ -18,7 +19,6 @@ COUNTIES: Final = "localities"
 LEAST: Final = {INDICES: 100, COUNTIES: 100}
 """Fewest localities of a whole file (109 since 2020)."""
 _PLAIN: Final = ["mac", "locality", "state_name", "fee_schedule_area", "counties"]
-Fill = Callable[[sqlite3.Connection], int]
 CountyTuple = tuple[str, str, str, str, str]
 """MAC, locality, state, fee schedule area, counties."""
 
@@ -42,7 +42,8 @@ def import_indices(path: Path, home: Path, *, least: int = LEAST[INDICES]) -> Pa
         connection.executemany("INSERT INTO gpci VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
         return len(rows)
 
-    return _write(INDICES, path, name, year, (home, len(rows), least), fill)
+    refuse_part(len(rows), least, name, what="localities", whole="table")
+    return write_edition(home, Release.of_year(INDICES, year, name, sha256_of([path])), fill)
 
 
 def is_counties(head: str) -> bool:
@@ -112,14 +113,8 @@ def import_counties(path: Path, home: Path, *, least: int = LEAST[COUNTIES]) -> 
         connection.executemany("INSERT INTO localities VALUES (?, ?, ?, ?, ?)", rows)
         return len(rows)
 
-    return _write(COUNTIES, path, name, year, (home, len(rows), least), fill)
-
-
-def _write(table: str, path: Path, name: str, year: int, counted: tuple[Path, int, int], fill: Fill) -> Path:
-    home, rows, least = counted
-    if rows < least:
-        raise TableError(f"{name}: {rows} localities, a whole table has {least} or more: cut off?")
-    return write_edition(home, Release.of_year(table, year, name, sha256_of([path])), fill)
+    refuse_part(len(rows), least, name, what="localities", whole="table")
+    return write_edition(home, Release.of_year(COUNTIES, year, name, sha256_of([path])), fill)
 
 
 def _load_indices(paths: Sequence[Path], into: Into) -> Path:

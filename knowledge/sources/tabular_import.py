@@ -14,6 +14,7 @@ from typing import Final
 
 from knowledge.errors import TableError
 from knowledge.imported import edition_of, edition_path
+from knowledge.sources.complete import refuse_part
 from knowledge.sources.format import Format, Into
 from knowledge.sources.icd_import import kept_path, merge, write_icd
 from knowledge.sources.icd_order import OrderRow
@@ -54,10 +55,7 @@ def import_tabular(path: Path, home: Path, *, shipped: Original | None = None, l
 def _whole(tabular: Tabular, known: Tabular, name: str, least: int) -> None:
     if not re.fullmatch(r"20\d\d", tabular.version):
         raise TableError(f"{name}: its version {tabular.version!r} is no fiscal year")
-    if len(tabular.codes) < least:
-        raise TableError(
-            f"{name}: {len(tabular.codes):,} codes, a whole list has {least:,} or more: cut off?"
-        )
+    refuse_part(len(tabular.codes), least, name, what="codes", whole="list")
     titles = {row.code: row.display for row in known.codes}
     shared = [row for row in tabular.codes if row.code in titles]
     same = sum(titles[row.code].lower() == row.display.lower() for row in shared)
