@@ -1,8 +1,6 @@
 """``superbill claim submit|acks|remits|stats|correct|history``: a claim's life after emission."""
 
 import argparse
-import getpass
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +12,7 @@ from agent.cli.claim_correct import correct
 from agent.cli.claim_correct import declare as declare_correction
 from agent.cli.claim_stats import print_figures
 from agent.cli.errors import EXIT_HELD, EXIT_OK, UsageError
+from agent.cli.review import user
 from agent.settings import load_settings
 
 if TYPE_CHECKING:
@@ -91,15 +90,7 @@ def _ledger(options: argparse.Namespace) -> "Ledger":
 
     settings = load_settings()
     where: Path | str = options.store or settings.ledger or settings.home / "store"
-    return open_ledger(where, tenant=settings.tenant, who=_user())
-
-
-def _user() -> str:
-    """Who changes the ledger; a container's user may have no name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
+    return open_ledger(where, tenant=settings.tenant, who=user())
 
 
 def submit(options: argparse.Namespace) -> int:
@@ -171,8 +162,10 @@ def _partner(options: argparse.Namespace) -> "Partner":
 
 def _coded(folders: list[Path]) -> "list[Outgoing]":
     """The claims of all folders; the bookshelf is opened once, and not at all when only what waits is delivered."""
-    packs = _packs() if folders else None
-    return [item for folder in folders for item in _emitted(folder, packs)] if packs else []
+    if not folders:
+        return []
+    packs = _packs()
+    return [item for folder in folders for item in _emitted(folder, packs)]
 
 
 def _emitted(folder: Path, packs: "PayerPacks") -> "list[Outgoing]":

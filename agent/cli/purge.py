@@ -1,13 +1,12 @@
 """``superbill purge``: delete what is kept of encounters, by id or by age; what was sent to a payer stays in the ledger."""
 
 import argparse
-import getpass
 import sys
 from datetime import timedelta
 from pathlib import Path
 
 from agent.cli.errors import EXIT_OK, UsageError
-from agent.cli.review import opened, person_of
+from agent.cli.review import opened, person_of, user
 from agent.settings import load_settings
 
 
@@ -23,7 +22,7 @@ def add(name: str, parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="say what would go and what would stay")
     parser.add_argument("--waiting", action="store_true", help="also what still waits for a person")
     parser.add_argument("--reason", required=True, help="why; stays in the audit")
-    parser.add_argument("--by", default=getpass.getuser(), help="who purges")
+    parser.add_argument("--by", default=user(), help="who purges")
     parser.add_argument("--role", choices=("admin",), default="admin")
     parser.add_argument("--store", type=Path, help="folder of worklist, control numbers and checkpoints")
     parser.set_defaults(run=run)

@@ -2,6 +2,7 @@
 
 import argparse
 import getpass
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,8 +71,16 @@ def _add_decision(name: str, parser: argparse.ArgumentParser) -> None:
 
 def add_person(parser: argparse.ArgumentParser, role: str) -> None:
     """Who acts, in which role."""
-    parser.add_argument("--by", default=getpass.getuser(), help="who decides")
+    parser.add_argument("--by", default=user(), help="who decides")
     parser.add_argument("--role", choices=ROLES, default=role)
+
+
+def user() -> str:
+    """Who sits at the terminal; a container's user may have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def _add_audit(parser: argparse.ArgumentParser) -> None:

@@ -1,5 +1,7 @@
 """The review commands: amend with preview, override, queries and answers, feedback, audit, as a person types them."""
 
+import os
+
 import orjson
 import pytest
 
@@ -52,6 +54,16 @@ def test_a_rejected_claim_is_not_said_to_be_held(desk: Desk) -> None:
     code, out, _ = run(desk, "reject", OWN, "--by", "ann", "--reason", "not ours")
     assert (code, out) == (0, f"{OWN}: rejected\n")
     assert run(desk, "amend", OWN, "--edit", UNITS % 2, "--reason", "x")[0] == 2
+
+
+def test_who_has_no_name_in_the_system_decides_by_number(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise OSError("No username set in the environment")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    desk.code(ANKLE, "--review", "always")
+    assert run(desk, "reject", OWN, "--reason", "not ours")[0] == 0
+    assert f" uid {os.getuid()} reject done {OWN} " in run(desk, "audit", "show")[1]
 
 
 def test_amend_says_what_is_wrong_in_one_line(desk: Desk) -> None:
