@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from agent import vault
+from agent.cli.claim_correct import judge
 from agent.cli.claim_life import add_actions
 from agent.cli.errors import EXIT_BLOCKED, EXIT_OK, UsageError
-from agent.outputs import make_folder
+from agent.cli.files import read_file, write_file
 from agent.settings import load_settings
-from knowledge.whole import written_whole
 
 if TYPE_CHECKING:
     from knowledge.bookshelf import Bookshelf
@@ -48,13 +47,6 @@ def add(name: str, parser: argparse.ArgumentParser) -> None:
     add_actions(actions)
 
 
-def _bytes(path: Path) -> bytes:
-    try:
-        return vault.read(path)
-    except OSError as error:
-        raise UsageError(f"{path}: can not be read ({error.strerror}); check the path") from error
-
-
 def check(options: argparse.Namespace) -> int:
     """Judge every claim of the file; exit 4 when an error is found."""
     from agent.cli.knowledge import open_shelf
@@ -63,7 +55,7 @@ def check(options: argparse.Namespace) -> int:
 
     if options.context is not None and options.note is None:
         raise UsageError("--context goes with the encounter's note; give --note too")
-    raw = _bytes(options.file)
+    raw = read_file(options.file)
     loaded = load_claim(raw, options.file.name)
     findings = [_malformed(fault) for fault in form_faults(raw, loaded)]
     shelf = open_shelf()
@@ -87,19 +79,9 @@ def _malformed(fault: str) -> "Finding":
     return Finding(rule="claim.malformed", level="error", message=fault, hint=hint)
 
 
-def _judge(claim: "Claim", options: argparse.Namespace, shelf: "Bookshelf") -> "list[Finding]":
-    from tools.checks import CheckPolicy, CheckRequest, run_checks
-
+def _judge(claim: "Claim", options: argparse.Namespace, shelf: "Bookshelf") -> "tuple[Finding, ...]":
     documents, facts = _record(claim, options)
-    request = CheckRequest(
-        claim=claim,
-        documents=documents,
-        facts=facts,
-        bookshelf=shelf,
-        policy=CheckPolicy.default().model_copy(update={"today": date.today()}),  # noqa: DTZ011 - the local day
-        em=None,
-    )
-    return list(run_checks(request))
+    return judge(claim, documents, facts, shelf)
 
 
 def _record(
@@ -113,7 +95,7 @@ def _record(
 
     if options.note is None:
         return (), None
-    data = _bytes(options.note)
+    data = read_file(options.note)
     if options.context is None:
         return (document_of_text(data, _cited(claim) or options.note.stem, options.note.name),), None
     from agent.cli.code import context_file
@@ -172,12 +154,12 @@ def render(options: argparse.Namespace) -> int:
 
     if options.form is not None and options.to != "cms1500":
         raise UsageError("--form goes with --to cms1500")
-    loaded = load_claim(_bytes(options.file), options.file.name)
+    loaded = load_claim(read_file(options.file), options.file.name)
     if options.form is not None:
         return _fill(loaded, options)
     content = render_one(loaded.claims, options.to, options.control_number, load_settings().contact_phone)
     _print_gaps(loaded)
-    _write(options.out, content)
+    write_file(options.out, content)
     sys.stdout.write(f"wrote {options.out}\n")
     return EXIT_OK
 
@@ -197,29 +179,15 @@ def _fill(loaded: "LoadedClaim", options: argparse.Namespace) -> int:
 
     if len(loaded.claims) != 1:
         raise UsageError(f"{options.file} holds {len(loaded.claims)} claims; a form takes one")
-    sheets = fill_cms1500(loaded.claims[0], _bytes(options.form))
+    sheets = fill_cms1500(loaded.claims[0], read_file(options.form))
     _print_gaps(loaded)
     for number, sheet in enumerate(sheets, 1):
         out = options.out if number == 1 else options.out.with_stem(f"{options.out.stem}-{number}")
         for box in sheet.unplaced:
             sys.stderr.write(f"sheet {number}: the form has no field for {box}\n")
-        _write(out, sheet.pdf)
+        write_file(out, sheet.pdf)
         sys.stdout.write(f"wrote {out}\n")
     return EXIT_OK
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file that only its owner may read, whole or not at all; a pipe or a device is written to."""
-    try:
-        make_folder(path.parent)
-        if path.is_dir() or (path.exists() and not path.is_file()):
-            path.write_bytes(content)
-            return
-        with written_whole(path) as made:
-            made.touch(mode=0o600)
-            made.write_bytes(content)
-    except OSError as error:
-        raise UsageError(f"{path}: can not be written ({error.strerror}); name another file") from error
 
 
 def parse(options: argparse.Namespace) -> int:
@@ -228,7 +196,7 @@ def parse(options: argparse.Namespace) -> int:
     from tools.claim.x12.parse import parse as parse_x12
 
     try:
-        text = _bytes(options.file).decode("utf-8-sig")
+        text = read_file(options.file).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{options.file}: byte {error.start} is not UTF-8; X12 is plain text") from error
     try:

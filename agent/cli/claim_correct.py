@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from agent import vault
 from agent.cli.errors import EXIT_BLOCKED, EXIT_OK, UsageError
+from agent.cli.files import read_file
 from agent.outputs import write_folder
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from knowledge.bookshelf import Bookshelf
     from knowledge.records import Finding
     from tools.claim.model import Claim
-    from tools.encounter import EncounterFacts
+    from tools.encounter import ClinicalDocument, EncounterFacts
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +46,8 @@ def correct(options: argparse.Namespace, ledger: "Ledger") -> int:
     shelf = open_shelf()
     sent = _claim(options.folder / "claim.json")
     draft = _draft(options, ledger, sent, shelf)
-    findings = _judge(draft.claim, _facts(options.folder), shelf)
+    facts = _facts(options.folder)
+    findings = judge(draft.claim, facts.documents if facts else (), facts, shelf)
     errors = sum(f.level == "error" for f in findings)
     released = bool(options.approve and not errors)
     if released:
@@ -82,11 +83,7 @@ def _draft(options: argparse.Namespace, ledger: "Ledger", sent: "Claim", shelf: 
 def _claim(path: Path) -> "Claim":
     from tools.claim.load import load_claim
 
-    try:
-        raw = vault.read(path)
-    except OSError as error:
-        raise UsageError(f"{path}: can not be read ({error.strerror}); check the path") from error
-    claims = load_claim(raw, str(path)).claims
+    claims = load_claim(read_file(path), str(path)).claims
     if len(claims) != 1:
         raise UsageError(f"{path}: holds {len(claims)} claims; give one")
     return claims[0]
@@ -115,16 +112,21 @@ def _facts(folder: Path) -> "EncounterFacts | None":
     return EncounterFacts.model_validate(found) if found else None
 
 
-def _judge(claim: "Claim", facts: "EncounterFacts | None", shelf: "Bookshelf") -> "tuple[Finding, ...]":
+def judge(
+    claim: "Claim",
+    documents: "tuple[ClinicalDocument, ...]",
+    facts: "EncounterFacts | None",
+    shelf: "Bookshelf",
+) -> "tuple[Finding, ...]":
+    """The self-check's findings as of today, of a claim that did not come out of the graph."""
     from tools.checks import CheckPolicy, CheckRequest, run_checks
 
-    today = date.today()  # noqa: DTZ011 - the local day
     request = CheckRequest(
         claim=claim,
-        documents=facts.documents if facts else (),
+        documents=documents,
         facts=facts,
         bookshelf=shelf,
-        policy=CheckPolicy.default().model_copy(update={"today": today}),
+        policy=CheckPolicy.default().model_copy(update={"today": date.today()}),  # noqa: DTZ011 - the local day
     )
     return tuple(run_checks(request))
 

@@ -3,14 +3,14 @@
 import argparse
 import sys
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from rich.console import Console
 from rich.table import Table
 
-from agent.cli.errors import EXIT_OK, UsageError
+from agent.cli.errors import EXIT_OK
+from agent.cli.files import write_file
 
 if TYPE_CHECKING:
     from agent.ledger.ledger import Ledger
@@ -20,27 +20,16 @@ if TYPE_CHECKING:
 def print_figures(options: argparse.Namespace, ledger: "Ledger") -> int:
     """Print the figures of the ledger."""
     from agent.ledger.stats import stats
+    from agent.ledger.stats_page import stats_page
 
     found = stats(ledger)
     if options.html:
-        _write_page(options.html, found)
+        write_file(options.html, stats_page(found).encode())
     if options.json:
         sys.stdout.write(orjson.dumps(_numbers(found.model_dump())).decode() + "\n")
         return EXIT_OK
     print_stats(found)
     return EXIT_OK
-
-
-def _write_page(path: Path, found: "Stats") -> None:
-    from agent.ledger.stats_page import stats_page
-    from knowledge.whole import written_whole
-
-    try:
-        with written_whole(path) as partial:
-            partial.touch(mode=0o600)
-            partial.write_text(stats_page(found), "utf-8")
-    except OSError as error:
-        raise UsageError(f"{path}: can not be written ({error.strerror}); name another file") from error
 
 
 def _numbers(value: Any) -> Any:
