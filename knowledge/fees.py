@@ -7,8 +7,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Final, Literal
 
-from knowledge.edits import Pick, Rows, nothing_imported
-from knowledge.errors import EditionError, UnknownCodeError
+from knowledge.edits import Pick, nothing_imported
+from knowledge.errors import EditionError
+from knowledge.localities import Localities, Locality
 from knowledge.procedures import PROCEDURE_EDITION, Component, Procedure, ProcedureTable
 from knowledge.records import Record, Source
 from knowledge.tables import edition_folder, read_csv
@@ -56,24 +57,6 @@ class Fee(Record):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Locality:
-    """A Medicare payment locality and its geographic practice cost indices."""
-
-    mac: str
-    state: str
-    locality: str
-    name: str
-    work: Decimal
-    pe: Decimal
-    mp: Decimal
-
-    @property
-    def key(self) -> str:
-        """Contractor and locality, as in "10112-00"."""
-        return f"{self.mac}-{self.locality}"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class ConversionFactor:
     """Dollars per relative value unit in a span of dates."""
 
@@ -100,15 +83,14 @@ class FeeSchedule:
     def __init__(
         self,
         procedures: ProcedureTable,
-        localities: Iterable[Locality],
+        localities: Localities,
         factors: Iterable[ConversionFactor],
         indicative: Iterable[IndicativeAmount] = (),
         pick: Pick = nothing_imported,
     ) -> None:
         self._pick = pick
-        self._places: dict[str, tuple[Locality, ...]] = {}
         self._procedures = procedures
-        self.localities = tuple(localities)
+        self.localities = localities
         self._factors = tuple(factors)
         self._indicative = {(row.scope, row.key): row.amount for row in indicative}
 
@@ -126,38 +108,10 @@ class FeeSchedule:
         folder = edition_folder(data_dir)
         return cls(
             procedures or ProcedureTable.load(data_dir),
-            read_csv(folder / "gpci.csv", Locality),
+            Localities(read_csv(folder / "gpci.csv", Locality), pick),
             read_csv(folder / "conversion_factors.csv", ConversionFactor),
             read_csv(folder / "indicative_amounts.csv", IndicativeAmount),
             pick,
-        )
-
-    def localities_on(self, on: date | None) -> tuple[Locality, ...]:
-        """The localities of the imported indices of the year of a date, else the shipped ones."""
-        imported = None if on is None else self._pick("gpci", on)
-        if imported is None or on is None or imported[0] != str(on.year):
-            return self.localities
-        edition, rows = imported
-        if edition not in self._places:
-            self._places[edition] = _imported_places(rows)
-        return self._places[edition]
-
-    def locality(self, key: str, on: date | None = None) -> Locality:
-        """Return a locality by "MAC-number", or by state where the state is one locality.
-
-        Args:
-            key: contractor and locality number, or a state.
-            on: date of service; imported indices in force on it come before the shipped ones.
-
-        Raises:
-            UnknownCodeError: no such locality, or the state has several (the message lists them).
-        """
-        found = [row for row in self.localities_on(on) if key in {row.key, row.state}]
-        if len(found) == 1:
-            return found[0]
-        several = ", ".join(f"{row.key} {row.name}" for row in found)
-        raise UnknownCodeError(
-            f"locality {key}: " + (f"one of {several}" if found else "is not in the table")
         )
 
     def conversion_factor(self, on: date, name: str = "non_qpp") -> ConversionFactor:
@@ -197,7 +151,7 @@ class FeeSchedule:
         Raises:
             UnknownCodeError: the code or the locality is not in the loaded tables.
         """
-        place = None if locality is None else self.locality(locality, on)
+        place = None if locality is None else self.localities.get(locality, on)
         beyond = self._beyond(code, modifiers, facility=facility, place=place, on=on)
         if beyond is not None:
             return beyond
@@ -265,22 +219,6 @@ class FeeSchedule:
             if key in self._indicative:
                 return self._indicative[key], "indicative"
         return None, "none"
-
-
-def _imported_places(rows: Rows) -> tuple[Locality, ...]:
-    query = "SELECT mac, state, locality, name, work, pe, mp FROM gpci ORDER BY state, locality"
-    return tuple(
-        Locality(
-            mac=mac,
-            state=state,
-            locality=number,
-            name=name.title(),
-            work=Decimal(work),
-            pe=Decimal(pe),
-            mp=Decimal(mp),
-        )
-        for mac, state, number, name, work, pe, mp in rows.rows(query)
-    )
 
 
 def _imported_fee(

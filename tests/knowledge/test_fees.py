@@ -28,20 +28,20 @@ def test_national_amounts_in_both_settings() -> None:
 
 
 def test_geography_weighs_each_part() -> None:
-    place = FEES.locality("AL")
+    place = FEES.localities.get("AL")
     fee = FEES.amount("99213", locality="AL", on=ON)
     parts = Decimal("1.30") * place.work + Decimal("1.46") * place.pe + Decimal("0.09") * place.mp
     assert fee.amount == cents(parts * CF)
     assert fee.locality == "10112-00"
-    assert len(FEES.localities) == 109
+    assert len(FEES.localities.shipped) == 109
 
 
 def test_a_state_of_several_localities_asks_which() -> None:
     with pytest.raises(UnknownCodeError, match=r"one of .*Miami"):
-        FEES.locality("FL")
-    assert FEES.locality("09102-04").state == "FL"
+        FEES.localities.get("FL")
+    assert FEES.localities.get("09102-04").state == "FL"
     with pytest.raises(UnknownCodeError, match="is not in the table"):
-        FEES.locality("ZZ")
+        FEES.localities.get("ZZ")
 
 
 @pytest.mark.parametrize(
