@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from agent.chat.naming import in_tables, on_claim, set_aside
 from agent.chat.slots import Slots
 from agent.chat.view import CaseView
+from agent.coding import CodedLine
 from agent.context import Context
 from knowledge.bookshelf import Bookshelf
 from knowledge.icd10cm import IcdCode
+from knowledge.procedures import Procedure
 
 CATEGORY = 3
 """Characters of an ICD-10-CM category, which is written without a dot."""
@@ -57,6 +59,16 @@ class Question:
         if "." not in code and len(code) > CATEGORY:
             return None
         return self.shelf.icd.find(code, self.view.facts.date_of_service)
+
+    def procedure(self, code: str) -> Procedure | None:
+        """The procedure code on the date of service."""
+        return self.shelf.procedures.find(code, self.view.facts.date_of_service)
+
+    @property
+    def lines_meant(self) -> list[CodedLine]:
+        """The service lines of the codes named, or all when none is."""
+        named = set(self.numbered)
+        return [x for x in self.view.coding.service_lines if not named or x.code in named]
 
     @property
     def numbered(self) -> tuple[str, ...]:

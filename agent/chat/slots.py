@@ -1,8 +1,7 @@
 """What a question names: codes, lines, minutes, modifiers, payers, a kind of patient, a place. Found, then tagged in the text."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from agent.chat.words import wordings
 from knowledge.bookshelf import Bookshelf
@@ -55,7 +54,6 @@ class Slots:
     sex: str | None = None
     age: int | None = None
     quotes: tuple[str, ...] = ()
-    names: dict[str, str] = field(default_factory=dict)
 
 
 def find_slots(question: str, shelf: Bookshelf) -> Slots:
@@ -69,11 +67,10 @@ def find_slots(question: str, shelf: Bookshelf) -> Slots:
         _bare_icd,
         _places_of_claim,
         _numbers,
-        _modifiers(shelf),
+        _modifiers,
     ):
         slots = step(slots, shelf)
-    text = slots.text.lower()
-    text, found = _worded(text)
+    text, found = _worded(slots.text.lower())
     return replace(
         slots,
         text=text,
@@ -82,9 +79,6 @@ def find_slots(question: str, shelf: Bookshelf) -> Slots:
         place=found.get("place"),
         sex=found.get("sex"),
     )
-
-
-Step = Callable[[Slots, Bookshelf], Slots]
 
 
 def _quotes(slots: Slots, shelf: Bookshelf) -> Slots:
@@ -156,29 +150,23 @@ def _numbers(slots: Slots, shelf: Bookshelf) -> Slots:
     )
 
 
-def _modifiers(shelf: Bookshelf) -> Step:
+def _modifiers(slots: Slots, shelf: Bookshelf) -> Slots:
     """Modifiers that are named as such, or spelled in capitals (RT, QW)."""
+    found: list[str] = []
 
-    def step(slots: Slots, shelf: Bookshelf) -> Slots:
-        found: list[str] = []
+    def take(match: re.Match[str]) -> str:
+        code = match[1].upper()
+        if code not in shelf.modifiers:
+            return match[0]
+        found.append(code)
+        before = "" if match.re is NAMED_MODIFIER else match[0][: match.start(1) - match.start()].rstrip("-")
+        return f"{before} <_modifier> "
 
-        def take(match: re.Match[str]) -> str:
-            code = match[1].upper()
-            if code not in shelf.modifiers:
-                return match[0]
-            found.append(code)
-            before = (
-                "" if match.re is NAMED_MODIFIER else match[0][: match.start(1) - match.start()].rstrip("-")
-            )
-            return f"{before} <_modifier> "
-
-        text = slots.text
-        for pattern in (NAMED_MODIFIER, THE_MODIFIER, ASKED_MODIFIER, DASHED, SPELLED):
-            if pattern is not SPELLED or not text.isupper():
-                text = pattern.sub(take, text)
-        return replace(slots, modifiers=tuple(dict.fromkeys(found)), text=" ".join(text.split()))
-
-    return step
+    text = slots.text
+    for pattern in (NAMED_MODIFIER, THE_MODIFIER, ASKED_MODIFIER, DASHED, SPELLED):
+        if pattern is not SPELLED or not text.isupper():
+            text = pattern.sub(take, text)
+    return replace(slots, modifiers=tuple(dict.fromkeys(found)), text=" ".join(text.split()))
 
 
 def _worded(text: str) -> tuple[str, dict[str, str]]:

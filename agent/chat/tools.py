@@ -91,19 +91,13 @@ def case_tools(view: CaseView, context: Context, heard: Callable[[Answer], None]
             drop_lines: service lines to leave out, counted from 1
             drop_diagnoses: diagnoses to leave out, counted from 1
         """
-        pairs = replace_in_note or []
-        if any(len(pair) != 2 for pair in pairs):
-            raise ToolException("replace_in_note: give pairs [old words, new words]")
-        try:
-            change = Change(
-                sets=parse_sets(sets or []),
-                replace_note=tuple((old, new) for old, new in pairs),
-                add_note=add_to_note,
-                drop_lines=tuple(drop_lines or ()),
-                drop_diagnoses=tuple(drop_diagnoses or ()),
-            )
-        except ForkError as error:
-            raise ToolException(str(error)) from error
+        change = Change(
+            replace_note=_pairs(replace_in_note or []),
+            sets=_sets(sets or []),
+            add_note=add_to_note,
+            drop_lines=tuple(drop_lines or ()),
+            drop_diagnoses=tuple(drop_diagnoses or ()),
+        )
         return _told(run_change(view, context, change), heard)
 
     @tool(parse_docstring=True)
@@ -134,6 +128,19 @@ def _explained(q: Question, topic: Topic) -> Answer:
             f"{topic}: nothing of this case fits these arguments; see topic claim for the codes"
         )
     return answer
+
+
+def _pairs(given: list[list[str]]) -> tuple[tuple[str, str], ...]:
+    if any(len(pair) != 2 for pair in given):
+        raise ToolException("replace_in_note: give pairs [old words, new words]")
+    return tuple((old, new) for old, new in given)
+
+
+def _sets(given: list[str]) -> dict[str, str]:
+    try:
+        return parse_sets(given)
+    except ForkError as error:
+        raise ToolException(str(error)) from error
 
 
 def _told(answer: Answer, heard: Callable[[Answer], None]) -> str:

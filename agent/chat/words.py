@@ -37,15 +37,14 @@ def wordings() -> tuple[Wording, ...]:
 
 @cache
 def synonyms() -> dict[str, tuple[str, ...]]:
-    """Written words by spoken word."""
-    return {row.said: row.written for row in read_csv(DATA / "synonyms.csv", Synonym)}
+    """Written words by the stem of the spoken word."""
+    return {stem(row.said): row.written for row in read_csv(DATA / "synonyms.csv", Synonym)}
 
 
 @cache
 def empty_words() -> frozenset[str]:
     """Words that name nothing by themselves."""
-    lines = (DATA / "empty_words.txt").read_text(encoding="utf-8").split()
-    return frozenset(lines)
+    return frozenset((DATA / "empty_words.txt").read_text(encoding="utf-8").split())
 
 
 def content_words(text: str) -> tuple[str, ...]:

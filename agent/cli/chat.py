@@ -65,10 +65,9 @@ def _folder(options: argparse.Namespace) -> Path:
     if (folder / "store.sqlite").exists():
         from agent.store import Store
 
-        rows = Store(folder).worklist(settings.tenant)
-        out = next((r["out"] for r in rows if r["encounter"] == options.case), None)
-        if out:
-            return Path(out)
+        row = Store(folder).work(settings.tenant, options.case)
+        if row is not None and row["out"]:
+            return Path(row["out"])
     raise UsageError(
         f"{options.case}: no output folder and no encounter of the worklist; see superbill worklist"
     )

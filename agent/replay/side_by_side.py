@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
+from agent.coding import CodedLine
 from agent.state import State
 from knowledge.records import Record
 from tools.claim.model import ClaimLine
@@ -50,9 +51,9 @@ def column(state: State) -> Column:
     )
 
 
-def line_words(line: ClaimLine) -> str:
+def line_words(line: ClaimLine | CodedLine) -> str:
     """``99214-25 x1 → 1,2``, the units only when they are not one."""
-    modifiers = "".join(f"-{m}" for m in line.modifiers)
+    modifiers = "".join(f"-{m if isinstance(m, str) else m.code}" for m in line.modifiers)
     units = f" x{line.units.normalize():f}" if line.units != 1 else ""
     return f"{line.code}{modifiers}{units} → {','.join(map(str, line.pointers))}"
 

@@ -1,12 +1,13 @@
 """What moved between two runs of one encounter: against another folder, or against the recording on today's tables."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from agent.chat.answer import Answer
 from agent.chat.question import Question
 from agent.coding import Coding
 from agent.replay.play import replay
-from agent.replay.side_by_side import Column, SideBySide, compare
+from agent.replay.side_by_side import Column, SideBySide, compare, line_words
 
 
 def changed(q: Question) -> Answer:
@@ -38,19 +39,12 @@ def _told(told: SideBySide | None, against: str, moved: Sequence[str], tables: S
 
 def coding_column(coding: Coding) -> Column:
     """The column of a finished coding."""
-    from decimal import Decimal
-
     em = coding.em
-    lines = []
-    for x in coding.service_lines:
-        modifiers = "".join(f"-{m.code}" for m in x.modifiers)
-        units = f" x{x.units.normalize():f}" if x.units != 1 else ""
-        lines.append(f"{x.code}{modifiers}{units} → {','.join(map(str, x.pointers))}")
     return Column(
         status=coding.status,
         reasons=tuple(r.text for r in coding.review.reasons),
         diagnoses=tuple(d.code for d in coding.diagnoses),
-        lines=tuple(lines),
+        lines=tuple(map(line_words, coding.service_lines)),
         em=em.code if em else None,
         em_basis=em.explanation if em else "",
         findings=tuple(f"{f.level} {f.rule}: {f.message}" for f in coding.findings if f.level != "info"),

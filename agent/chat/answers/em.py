@@ -56,13 +56,14 @@ def em_need(q: Question) -> Answer | None:
 
 def em_need_of(q: Question, code: str) -> Answer:
     """The level or time a code asks for beside what the note carries."""
-    wanted = q.shelf.em.by_code[code]
+    wanted, found = q.shelf.em.by_code[code], q.procedure(code)
+    title = found.title if found else ""
     em = q.view.coding.em
     have = {name: _of(em, name).level for name in ELEMENTS} if em else {}
     short = [n for n in ELEMENTS if em and _rank(have[n]) < _rank(wanted.level)]
     time = f", or at least {wanted.minutes} minutes of total time on the date" if wanted.minutes else ""
     parts = [
-        f"{titled(code, _title(q, code))} needs {wanted.level} decision making (two of problems, data, risk){time}."
+        f"{titled(code, title)} needs {wanted.level} decision making (two of problems, data, risk){time}."
     ]
     if em:
         parts.append(
@@ -85,11 +86,6 @@ def em_need_of(q: Question, code: str) -> Answer:
 
 def _minutes(em: EmDecision) -> str:
     return f", {em.minutes} minutes documented" if em.minutes else ", no total time counted"
-
-
-def _title(q: Question, code: str) -> str:
-    found = q.shelf.procedures.find(code, q.view.facts.date_of_service)
-    return found.title if found else ""
 
 
 def _rank(level: str) -> int:
@@ -134,8 +130,7 @@ def no_em(q: Question) -> Answer | None:
     coding = q.view.coding
     if coding.em is not None:
         return em_elements(q)
-    on = q.view.facts.date_of_service
-    rows = [(x, q.shelf.procedures.find(x.code, on)) for x in coding.service_lines]
+    rows = [(x, q.procedure(x.code)) for x in coding.service_lines]
     visits = [x.code for x, p in rows if p and p.category in {"preventive", "wellness"}]
     globals_ = [
         f"{x.code} (global {p.global_days})" for x, p in rows if p and p.global_days in {"000", "010", "090"}

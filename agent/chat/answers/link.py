@@ -2,8 +2,8 @@
 
 from agent.chat.answer import Answer, Json
 from agent.chat.answers.wording import listed
+from agent.chat.naming import on_claim
 from agent.chat.question import Question
-from agent.coding import CodedLine
 from knowledge.records import Linkage
 
 
@@ -15,18 +15,12 @@ def link(q: Question) -> Answer | None:
     if len(named) > 1 and (diagnosis is None or procedure is None):
         return None
     if procedure is None and q.name:
-        procedure = q.code_of(diagnosis=False) if not named else _by_name(q)
+        procedure = on_claim(q.view, q.name, diagnosis=False) if named else q.code_of(diagnosis=False)
     if diagnosis and procedure:
         return _pair(q, diagnosis, procedure)
     if procedure:
         return _line(q, procedure)
     return _diagnosis(q, diagnosis) if diagnosis else None
-
-
-def _by_name(q: Question) -> str | None:
-    from agent.chat.naming import on_claim
-
-    return on_claim(q.view, q.name, diagnosis=False)
 
 
 def _is_diagnosis(q: Question, code: str) -> bool:
@@ -46,14 +40,9 @@ def _judge(q: Question, diagnosis: str, procedure: str) -> Linkage:
     )
 
 
-def _points(q: Question, procedure: str, diagnosis: str) -> bool:
-    found = q.view.diagnosis(diagnosis)
-    return bool(found) and any(found.sequence in x.pointers for x in q.view.lines(procedure) if found)
-
-
 def _pair(q: Question, diagnosis: str, procedure: str) -> Answer:
-    said, linked = _judge(q, diagnosis, procedure), _points(q, procedure, diagnosis)
-    found = q.view.diagnosis(diagnosis)
+    said, found = _judge(q, diagnosis, procedure), q.view.diagnosis(diagnosis)
+    linked = found is not None and any(found.sequence in x.pointers for x in q.view.lines(procedure))
     stands = "points to" if linked else "does not point to"
     text = (
         f"On the claim {procedure} {stands} {diagnosis}. The tables say {said.verdict.replace('_', ' ')}: {said.reason} "
@@ -73,15 +62,12 @@ def _pair(q: Question, diagnosis: str, procedure: str) -> Answer:
 
 
 def _line(q: Question, procedure: str) -> Answer | None:
-    lines: tuple[CodedLine, ...] = q.view.lines(procedure)
+    lines = q.view.lines(procedure)
     if not lines:
         return None
     dx = [d for p in lines[0].pointers for d in q.view.coding.diagnoses if d.sequence == p]
-    told = [
-        f"{d.code} ({said.verdict.replace('_', ' ')}: {said.reason})"
-        for d in dx
-        if (said := _judge(q, d.code, procedure))
-    ]
+    judged = [(d.code, _judge(q, d.code, procedure)) for d in dx]
+    told = [f"{code} ({said.verdict.replace('_', ' ')}: {said.reason})" for code, said in judged]
     return Answer(
         text=f"line {lines[0].line}, {procedure} points to {listed(told)}",
         facts={"intent": "link", "procedure": procedure, "diagnoses": [d.code for d in dx]},

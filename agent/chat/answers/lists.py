@@ -1,5 +1,7 @@
 """What is on the claim, what was set aside, asked, found wrong, held, and what more could be billed."""
 
+from collections import Counter
+
 from agent.chat.answer import Answer
 from agent.chat.answers.wording import diagnosis_words, line_words, listed
 from agent.chat.question import Question
@@ -60,10 +62,9 @@ def checks(q: Question) -> Answer:
     """The self-check's findings: of the codes or lines named, or all."""
     named = set(q.numbered)
     rows = [f for f in q.view.coding.findings if not named or named & set(f.codes) or f.line in q.slots.lines]
-    count = {level: sum(f.level == level for f in rows) for level in ("error", "warning", "info")}
-    told = [_finding(f) for f in sorted(rows, key=lambda f: ("error", "warning", "info").index(f.level))]
+    count = Counter(f.level for f in rows)
     about = f" for {listed(sorted(named))}" if named else ""
-    text = f"{count['error']} error(s), {count['warning']} warning(s), {count['info']} note(s){about}. {' '.join(told)}"
+    text = f"{count['error']} error(s), {count['warning']} warning(s), {count['info']} note(s){about}. {' '.join(map(_finding, rows))}"
     facts = {
         "intent": "checks",
         "errors": count["error"],

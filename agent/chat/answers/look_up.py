@@ -48,7 +48,7 @@ def _diagnosis(q: Question, code: str) -> Answer | None:
 
 
 def _procedure(q: Question, code: str) -> Answer | None:
-    found = q.shelf.procedures.find(code, q.view.facts.date_of_service)
+    found = q.procedure(code)
     if found is None:
         return None
     limit = q.shelf.edits.mue(code)

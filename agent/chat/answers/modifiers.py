@@ -8,9 +8,7 @@ from agent.coding import CodedLine
 
 def modifiers(q: Question) -> Answer:
     """Every modifier with the criterion that was met; of the lines named, or of all."""
-    named = set(q.numbered)
-    lines = [x for x in q.view.coding.service_lines if not named or x.code in named]
-    used = [(x, m) for x in lines for m in x.modifiers]
+    used = [(x, m) for x in q.lines_meant for m in x.modifiers]
     text = "; ".join(f"line {x.line}, {x.code}-{m.code}: {m.why}" for x, m in used)
     by_code: dict[str, list[str]] = {}
     for x, m in used:
@@ -26,8 +24,7 @@ def why_modifier(q: Question) -> Answer:
     """Why a modifier stands on a line, what it means and asks for, and which edit it answers."""
     modifier = q.slots.modifiers[0]
     row = q.shelf.modifiers.get(modifier)
-    named = set(q.numbered)
-    lines = [x for x in q.view.coding.service_lines if not named or x.code in named]
+    lines = q.lines_meant
     carrying = [x for x in lines if modifier in {m.code for m in x.modifiers}]
     if not carrying:
         return _not_used(q, modifier, lines)
@@ -60,10 +57,10 @@ def _pairs(q: Question, line: CodedLine) -> list[str]:
 
 
 def _not_used(q: Question, modifier: str, lines: list[CodedLine]) -> Answer:
-    row, on = q.shelf.modifiers.get(modifier), q.view.facts.date_of_service
+    row = q.shelf.modifiers.get(modifier)
     verdicts = []
     for line in lines:
-        procedure = q.shelf.procedures.find(line.code, on)
+        procedure = q.procedure(line.code)
         if procedure is not None:
             verdict = q.shelf.modifiers.allowed(modifier, procedure)
             verdicts.append(

@@ -10,8 +10,7 @@ from agent.coding import CodedLine
 
 def money(q: Question) -> Answer:
     """Charge and RVU of the claim, or of the lines named; whether the charges are the practice's own."""
-    named = set(q.numbered)
-    lines = [x for x in q.view.coding.service_lines if not named or x.code in named]
+    lines = q.lines_meant
     charge = sum((x.charge for x in lines), Decimal("0.00"))
     rvu = sum((x.rvu.total for x in lines if x.rvu), Decimal("0.00"))
     work = sum((x.rvu.work for x in lines if x.rvu), Decimal("0.00"))

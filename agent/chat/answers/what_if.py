@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable
 
 from agent.chat.answer import Answer, Json
-from agent.chat.answers.wording import listed
 from agent.chat.naming import on_claim
 from agent.chat.question import Question
 from agent.chat.understand import expanded
 from agent.chat.view import CaseView
+from agent.chat.words import content_words
 from agent.context import Context
 from agent.replay import Change, ForkError, fork
 from agent.replay.side_by_side import Column, SideBySide
@@ -89,8 +89,7 @@ def _modifier(q: Question) -> Change | None:
     """A modifier put on a line, or taken off."""
     if not q.slots.modifiers:
         return None
-    named = set(q.numbered)
-    lines = [x for x in q.view.coding.service_lines if not named or x.code in named]
+    lines = q.lines_meant
     off = bool(DROP.search(q.slots.text)) or bool(
         re.search(r"\b(?:not|no|without)\b[^?]*<_modifier>", q.slots.text)
     )
@@ -98,7 +97,7 @@ def _modifier(q: Question) -> Change | None:
     chosen = [
         x for x in lines if ({m.code for m in x.modifiers} & set(asked)) == (set(asked) if off else set())
     ]
-    if len(chosen) != 1 and not (chosen and named):
+    if len(chosen) != 1 and not (chosen and q.numbered):
         return None
     line = chosen[0]
     now = [m.code for m in line.modifiers if m.code not in asked]
@@ -148,8 +147,6 @@ def _minutes(q: Question) -> Change | None:
 
 def _of_activity(note: str, question: str) -> "re.Match[str] | None":
     """A timed sentence of the note that shares a telling word with the question."""
-    from agent.chat.words import content_words
-
     asked = {w[:6] for w in content_words(question) if len(w) >= 6} - {"minute", "total", "spent"}
     for found in TIMED.finditer(note):
         said = {w[:6] for w in content_words(found[0]) if len(w) >= 6}
@@ -224,18 +221,3 @@ READINGS: tuple[Callable[[Question], Change | None], ...] = (
     _facts_change,
     _drop,
 )
-
-
-def can_be_asked() -> str:
-    """The what-ifs there are, in words."""
-    kinds = [
-        "minutes",
-        "payer",
-        "new or established",
-        "place",
-        "age or sex",
-        "words of the note",
-        "a line, code or modifier more or less",
-        "units",
-    ]
-    return listed(kinds)

@@ -1,50 +1,33 @@
 """Why this code, what supports it, and by which guideline."""
 
 from agent.chat.answer import Answer
-from agent.chat.answers.wording import (
-    confidence_words,
-    diagnosis_words,
-    guideline_words,
-    line_words,
-    listed,
-    quoted,
-    section,
-)
+from agent.chat.answers.billed import billed
+from agent.chat.answers.why_not import why_not
+from agent.chat.answers.wording import guideline_words, listed, section
 from agent.chat.question import Question
-from agent.coding import CodedDiagnosis, CodedLine
+from agent.chat.words import content_words
 
 
 def why_code(q: Question) -> Answer | None:
     """The coder's reason, evidence and guideline of a billed code; of one that is not billed, why it is not."""
-    code = q.code
-    if code is None:
-        return None
-    if not q.view.on_claim(code):
-        from agent.chat.answers.why_not import why_not
-
-        return why_not(q)
-    return _billed(q, code, "why_code")
+    return _told(q, "why_code")
 
 
 def is_coded(q: Question) -> Answer | None:
     """Why a code is on the claim, or why what the words name is not."""
-    if q.code is not None:
-        return why_code(q)
-    from agent.chat.answers.why_not import why_not
-
-    return why_not(q)
+    return why_not(q) if q.code is None else why_code(q)
 
 
 def support(q: Question) -> Answer | None:
     """What in the record supports a code."""
+    return _told(q, "support")
+
+
+def _told(q: Question, intent: str) -> Answer | None:
     code = q.code
     if code is None:
         return None
-    if not q.view.on_claim(code):
-        from agent.chat.answers.why_not import why_not
-
-        return why_not(q)
-    return _billed(q, code, "support")
+    return billed(q, code, intent) if q.view.on_claim(code) else why_not(q)
 
 
 def guideline_of(q: Question) -> Answer | None:
@@ -71,8 +54,6 @@ def guideline_of(q: Question) -> Answer | None:
 
 
 def _about_the_claim(name: str) -> bool:
-    from agent.chat.words import content_words
-
     return not set(content_words(name)) - {
         "appl",
         "follow",
@@ -111,54 +92,3 @@ def _all_cited(q: Question) -> Answer:
 
 def _codes_by(q: Question, section_id: str) -> list[str]:
     return [d.code for d in q.view.coding.diagnoses if section_id in {g.id for g in d.guidelines}]
-
-
-def _billed(q: Question, code: str, intent: str) -> Answer:
-    found = q.view.diagnosis(code)
-    return _diagnosis(q, found, intent) if found else _line(q, q.view.lines(code), intent)
-
-
-def _diagnosis(q: Question, d: CodedDiagnosis, intent: str) -> Answer:
-    used = [f"line {x.line} ({x.code})" for x in q.view.coding.service_lines if d.sequence in x.pointers]
-    text = (
-        f"{diagnosis_words(d)}: {d.rationale}. Evidence: {quoted(d.evidence)}. "
-        f"Guideline: {guideline_words(q, d.guidelines)}. Points from: {listed(used)}.{confidence_words(d.confidence)}"
-    )
-    facts = {
-        "intent": intent,
-        "code": d.code,
-        "on_claim": True,
-        "sequence": d.sequence,
-        "rationale": d.rationale,
-        "guidelines": [g.id for g in d.guidelines],
-        "quotes": [e.text for e in d.evidence],
-    }
-    return Answer(text=text, facts=facts, evidence=d.evidence)
-
-
-def _line(q: Question, lines: tuple[CodedLine, ...], intent: str) -> Answer:
-    em = q.view.coding.em
-    texts = []
-    for line in lines:
-        told = f"{line_words(line)}: {line.rationale}. Evidence: {quoted(line.evidence)}"
-        if em and em.code == line.code:
-            told += f". E/M by {'time' if em.basis == 'time' else 'decision making'}: {em.explanation}"
-        told += (
-            f". Points to: {listed(_dx_at(q, p) for p in line.pointers)}.{confidence_words(line.confidence)}"
-        )
-        texts.append(told)
-    facts = {
-        "intent": intent,
-        "code": lines[0].code,
-        "on_claim": True,
-        "lines": [x.line for x in lines],
-        "rationale": lines[0].rationale,
-        "guidelines": [],
-        "quotes": [e.text for x in lines for e in x.evidence],
-        "modifiers": [m.code for x in lines for m in x.modifiers],
-    }
-    return Answer(text=" ".join(texts), facts=facts, evidence=tuple(e for x in lines for e in x.evidence))
-
-
-def _dx_at(q: Question, sequence: int) -> str:
-    return next((d.code for d in q.view.coding.diagnoses if d.sequence == sequence), str(sequence))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import orjson
 
 from agent.chat.answer import Answer, Json
+from agent.chat.answers.billed import billed
 from agent.chat.answers.wording import listed, quoted, titled
 from agent.chat.question import Question
 from agent.chat.words import content_words
@@ -18,9 +19,7 @@ def why_not(q: Question) -> Answer | None:
     if code is None:
         return _named_in_the_note(q)
     if q.view.on_claim(code):
-        from agent.chat.answers.why_code import _billed
-
-        told = _billed(q, code, "why_code")
+        told = billed(q, code, "why_code")
         return told.model_copy(update={"text": f"It is on the claim. {told.text}"})
     for reason in REASONS:
         answer = reason(q, code)
@@ -80,14 +79,13 @@ def _level(q: Question, code: str) -> Answer | None:
 
 
 def _display(q: Question, code: str) -> str:
-    on = q.view.facts.date_of_service
-    icd, procedure = q.icd(code), q.shelf.procedures.find(code, on)
+    icd, procedure = q.icd(code), q.procedure(code)
     return icd.display if icd else procedure.title if procedure else ""
 
 
 def _no_such_code(q: Question, code: str) -> Answer | None:
     on = q.view.facts.date_of_service
-    icd, procedure = q.icd(code), q.shelf.procedures.find(code, on)
+    icd, procedure = q.icd(code), q.procedure(code)
     if icd is None and procedure is None:
         text = f"{code} is in none of the loaded tables on {on}, so nothing can propose it"
         return Answer(text=text, facts=_facts(code, "unknown_code"))
@@ -102,8 +100,7 @@ def _no_such_code(q: Question, code: str) -> Answer | None:
 
 def _kind_of_patient(q: Question, code: str) -> Answer | None:
     """A code for new patients where the patient is established, or the other way; an age or sex that the code excludes."""
-    facts = q.view.facts
-    procedure = q.shelf.procedures.find(code, facts.date_of_service)
+    facts, procedure = q.view.facts, q.procedure(code)
     if procedure is None:
         return None
     title = procedure.title.lower()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.chat import CaseView, Conversation, load_view
+from agent.chat.naming import on_claim
 from agent.chat.understand import intents
 from agent.policy import Policy
 from agent.run import code_encounter
@@ -110,6 +111,14 @@ def test_courtesy_case_and_missing_dots_do_not_matter(
     coded: Coded, views: dict[str, CaseView], question: str, intent: str
 ) -> None:
     assert Conversation(views["01"], coded.context).ask(question).facts["intent"] == intent
+
+
+def test_what_people_say_meets_what_titles_say_whatever_its_ending(
+    coded: Coded, views: dict[str, CaseView]
+) -> None:
+    """ "Tetanus" is looked up by its stem, as every word is."""
+    assert on_claim(views["10"], "tetanus booster") == on_claim(views["10"], "tdap") == "90715"
+    assert Conversation(views["10"], coded.context).ask("why tetanus?").facts["code"] == "90715"
 
 
 def test_a_code_of_no_table_is_said_to_be_of_none(coded: Coded, views: dict[str, CaseView]) -> None:
