@@ -59,7 +59,7 @@ class BeyondStarter:
             return None
         return Terminated(code=code, last_day=numbered_day(row[2]), successor="")
 
-    def component(self, code: str, modifier: str, on: date | None = None) -> Component | None:
+    def component(self, code: str, modifier: str, on: date | None) -> Component | None:
         """The values of the 26, TC or 53 row, or None."""
         row, _ = self._row(VALUES, _VALUES, (code, modifier), on)
         if row is None or not modifier:

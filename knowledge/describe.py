@@ -109,7 +109,7 @@ def _procedure(shelf: "Bookshelf", code: str, on: date | None) -> Json:
         "needs": None,
         "edition": found.edition,
         **_figures(found),
-        "components": _components(shelf, found),
+        "components": _components(shelf, found, on),
         "add_on_to": list(shelf.edits.add_on_primaries(code, on) or ()),
         "drug_unit": _drug_unit(shelf, code),
     }
@@ -126,8 +126,8 @@ def _plain(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _components(shelf: "Bookshelf", found: "Procedure") -> list[Json]:
-    rows = ((modifier, shelf.procedures.component(found.code, modifier)) for modifier in ("26", "TC", "53"))
+def _components(shelf: "Bookshelf", found: "Procedure", on: date | None) -> list[Json]:
+    rows = ((m, shelf.procedures.component(found.code, m, on)) for m in ("26", "TC", "53"))
     return [
         {"modifier": modifier, "work_rvu": str(row.work_rvu), "total_nonfacility": str(row.total_nonfacility)}
         for modifier, row in rows

@@ -157,7 +157,7 @@ class FeeSchedule:
             return beyond
         procedure = self._procedures.get(code, on)
         factor = self.conversion_factor(on)
-        row = self._row(procedure, modifiers)
+        row = self._row(procedure, modifiers, on)
         expense = row.pe_fac if facility else row.pe_nonfac
         value = _value(row.work_rvu, expense, row.mp, place) * factor.factor
         value *= _share(procedure.bilateral, modifiers)
@@ -199,9 +199,9 @@ class FeeSchedule:
         found = table.rows(_VALUES, (code, used)) or table.rows(_VALUES, (code, ""))
         return _imported_fee(code, modifiers, found[0], edition, facility, place) if found else None
 
-    def _row(self, procedure: Procedure, modifiers: Sequence[str]) -> Procedure | Component:
+    def _row(self, procedure: Procedure, modifiers: Sequence[str], on: date) -> Procedure | Component:
         for modifier in modifiers:
-            component = self._procedures.component(procedure.code, modifier)
+            component = self._procedures.component(procedure.code, modifier, on)
             if component is not None:
                 return component
         return procedure

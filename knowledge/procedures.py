@@ -168,7 +168,7 @@ class Beyond(Protocol):
     def terminated(self, code: str, on: date | None) -> Terminated | None:
         """Return when the code ended, where that is before the date."""
 
-    def component(self, code: str, modifier: str, on: date | None = None) -> Component | None:
+    def component(self, code: str, modifier: str, on: date | None) -> Component | None:
         """Return the values of its 26, TC or 53 row."""
 
     def titles(self) -> Iterable[tuple[str, str]]:
@@ -303,11 +303,11 @@ class ProcedureTable:
         """Return all procedures of one family, in code-table order."""
         return tuple(row for row in self._rows.values() if row.family == family)
 
-    def component(self, code: str, modifier: str) -> Component | None:
+    def component(self, code: str, modifier: str, on: date | None = None) -> Component | None:
         """Return the values of the 26, TC or 53 row, or None where the schedule has none."""
         found = self._components.get((code, modifier))
         if found is None and code not in self._rows and self._beyond is not None:
-            return self._beyond.component(code, modifier)
+            return self._beyond.component(code, modifier, on)
         return found
 
     def drug_unit(self, code: str) -> DrugUnit | None:

@@ -15,6 +15,7 @@ from agent.settings import load_settings
 
 if TYPE_CHECKING:
     from knowledge.sources.recognise import Outcome
+    from knowledge.store import Progress
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -70,9 +71,7 @@ def _list(addresses: Path | None) -> int:
     return EXIT_OK
 
 
-def _fetch(
-    options: argparse.Namespace, folder: Path, progress: Callable[[str, int, int], None] | None
-) -> list[Path]:
+def _fetch(options: argparse.Namespace, folder: Path, progress: "Progress | None") -> list[Path]:
     """Fetch what is asked into a folder each; every name is looked up before the first byte is asked for."""
     from knowledge.sources.fetch import ADDRESSES, address_of, fetch, read_addresses
 
@@ -93,7 +92,7 @@ def _fetch(
 def _import(
     paths: list[Path],
     home: Path,
-    progress: Callable[[str, int, int], None] | None,
+    progress: "Progress | None",
     say: Callable[["Outcome"], None],
     *,
     each: bool,
@@ -119,7 +118,7 @@ def _import(
     return outcomes
 
 
-def _warm(home: Path, outcomes: list["Outcome"], progress: Callable[[str, int, int], None] | None) -> None:
+def _warm(home: Path, outcomes: list["Outcome"], progress: "Progress | None") -> None:
     """Build now what the first search over the new editions would otherwise wait for."""
     from knowledge.bookshelf import Bookshelf
 

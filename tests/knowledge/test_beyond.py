@@ -21,11 +21,7 @@ STARTER = ProcedureTable.load(DATA)
 
 
 def _write(home: Path, table: str, fill: Callable[[sqlite3.Connection], int]) -> None:
-    release = Release(
-        table=table, edition="2026Q3", effective_from=date(2026, 7, 1), effective_to=date(2026, 9, 30),
-        source="s", sha256="0",
-    )  # fmt: skip
-    write_edition(home, release, fill)
+    write_edition(home, Release.of_quarter(table, date(2026, 7, 1), "s", "0"), fill)
 
 
 def _values(connection: sqlite3.Connection) -> int:
@@ -97,6 +93,23 @@ def test_a_code_of_the_values_has_figures_and_no_title(table: ProcedureTable) ->
     assert part is not None
     assert part.work_rvu == Decimal("32.91")
     assert table.component("33533", "TC") is None
+
+
+def test_the_parts_of_a_code_are_those_of_the_date(tmp_path: Path) -> None:
+    _write(tmp_path, "mpfs_values", _values)
+    earlier = Release.of_quarter("mpfs_values", date(2025, 7, 1), "s", "0")
+
+    def changed(connection: sqlite3.Connection) -> int:
+        rows = _values(connection)
+        connection.execute("UPDATE mpfs_values SET work = '30.00'")
+        return rows
+
+    write_edition(tmp_path, earlier, changed)
+    table = STARTER.with_imported(BeyondStarter(ImportedTables(tmp_path).pick))
+    then, now = table.component("33533", "26", date(2025, 8, 1)), table.component("33533", "26", ON)
+    assert then is not None
+    assert now is not None
+    assert (then.work_rvu, now.work_rvu) == (Decimal("30.00"), Decimal("32.91"))
 
 
 def test_the_starter_answers_first_and_alone_without_imports(table: ProcedureTable) -> None:
