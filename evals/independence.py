@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 from unittest.mock import patch
 
 from agent.context import Context, Limits
@@ -21,16 +20,15 @@ from agent.graph import build_graph
 from agent.policy import Policy
 from agent.run import CodingResult, code_encounter, make_context
 from agent.settings import load_settings
-from evals.independence_naive import Known, Naive, tally
+from evals.independence_naive import Corrupt, Known, Naive, tally
 from evals.independence_notes import NOTES
 from knowledge.vocabulary import Vocabulary
 from tools.fhir.context_file import context_of
 from tools.fhir.source import RawEncounter
 from tools.intake import read_bytes, read_one
-from tools.text import Mention, ReadNote, read
+from tools.text import ReadNote, read
 
 ENCOUNTERS = Path(__file__).parent / "encounters"
-Corrupt = Callable[[Mention], dict[str, Any]]
 
 FAULTS: dict[str, Corrupt] = {
     "negation missed": lambda m: {"assertion": "present"} if m.assertion == "absent" else {},

@@ -62,10 +62,11 @@ def wrong_codes(change: Corrupt, one: Known, shelf: Bookshelf) -> Iterator[tuple
                 continue
             if mention.concept not in sound and code[:3] not in families:
                 families.add(code[:3])
-                span = (mention.start, mention.end)
                 yield (
                     code,
-                    NoteEvidence(document=document.id, start=span[0], end=span[1], text=mention.text),
+                    NoteEvidence(
+                        document=document.id, start=mention.start, end=mention.end, text=mention.text
+                    ),
                 )
 
 
@@ -89,7 +90,10 @@ def _code(mention: Mention, shelf: Bookshelf, one: Known) -> str | None:
 
 
 def caught(code: str, evidence: NoteEvidence, one: Known, shelf: Bookshelf) -> bool:
-    """Whether an error of the check names the code when it is billed beside the right ones."""
+    """Whether an error of the check names the code when it is billed beside the right ones.
+
+    Without pyx12: the form of the claim is not in question here.
+    """
     extra = ClaimDiagnosis(sequence=len(one.claim.diagnoses) + 1, code=code, display="", evidence=(evidence,))
     claim = one.claim.model_copy(update={"diagnoses": (*one.claim.diagnoses, extra)})
     request = CheckRequest(
@@ -97,11 +101,6 @@ def caught(code: str, evidence: NoteEvidence, one: Known, shelf: Bookshelf) -> b
         documents=one.facts.documents,
         facts=one.facts,
         bookshelf=shelf,
-        policy=replace_structure(CheckPolicy.default()),
+        policy=CheckPolicy.default().model_copy(update={"structure": False}),
     )
     return any(f.level == "error" and code in f.codes for f in run_checks(request))
-
-
-def replace_structure(policy: CheckPolicy) -> CheckPolicy:
-    """The policy without pyx12: the form of the claim is not in question here."""
-    return policy.model_copy(update={"structure": False})

@@ -183,9 +183,12 @@ class Registry:
         if not standing:
             raise RegistryError("nothing to roll back: no tuned model is active")
         last = standing.pop()
-        before = standing[-1].name if standing else ""
-        spec = standing[-1].spec if standing else f"bedrock:{self.get(last.name).base}"
-        self._add("rollback", before or self.get(last.name).base, spec, who, reason)
+        if standing:
+            name, spec = standing[-1].name, standing[-1].spec
+        else:
+            name = self.get(last.name).base
+            spec = f"bedrock:{name}"
+        self._add("rollback", name, spec, who, reason)
         return spec
 
     def spec(self, name: str) -> str:

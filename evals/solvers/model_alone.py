@@ -75,9 +75,7 @@ class ModelAlone:
             BrokenSolverError: the model's provider failed, or its reply is no answer; the steps hold the reply.
         """
         started = time.perf_counter()
-        prompt = string.Template(PROMPT.read_text(encoding="utf-8")).substitute(
-            context=orjson.dumps(case.context).decode(), note=case.note
-        )
+        prompt = prompt_of(case)
         reply = self.model.invoke([HumanMessage(prompt)])
         seconds = time.perf_counter() - started
         steps = ({"event": "prompt", "text": prompt}, {"event": "reply", "text": str(reply.text)})
@@ -100,6 +98,12 @@ class ModelAlone:
             "output_tokens": used["output_tokens"],
             "cost_usd": float(cost),
         }
+
+
+def prompt_of(case: EvalCase) -> str:
+    """The task with a case's context and note filled in."""
+    template = string.Template(PROMPT.read_text(encoding="utf-8"))
+    return template.substitute(context=orjson.dumps(case.context).decode(), note=case.note)
 
 
 def read_reply(text: str) -> Said:

@@ -50,6 +50,10 @@ class Anonymiser:
         self._births: Sequence[date] = tuple(known.births)
         self._by, self._on = by, on
 
+    def knowing(self, known: Identifiers) -> "Anonymiser":
+        """One that moves dates alike and replaces these identifiers."""
+        return Anonymiser(known, self._by, self._on)
+
     def text(self, text: str) -> str:
         """The text without identifiers, its dates moved."""
         text = addresses_masked(text)

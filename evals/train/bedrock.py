@@ -6,7 +6,7 @@ Clients are those of ``agent.aws`` (their retries, one-line errors). Another end
 import hashlib
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -209,6 +209,14 @@ def refresh(name: str, registry: Registry, *, region: str | None = None) -> tupl
     return model, stages
 
 
+def pauses() -> Iterator[float]:
+    """Seconds between two looks at a job, longer and longer."""
+    wait = _FIRST_WAIT
+    while True:
+        yield wait
+        wait = min(wait * 1.5, _LONGEST_WAIT)
+
+
 def watch(
     name: str,
     registry: Registry,
@@ -223,7 +231,7 @@ def watch(
         TrainError: the job failed or was stopped.
         AwsError: AWS refuses or can not be reached.
     """
-    wait = _FIRST_WAIT
+    waits = pauses()
     while True:
         model, stages = refresh(name, registry, region=region)
         done = len(STAGES) if model.state != "training" else sum(s == "Completed" for s in stages.values())
@@ -232,8 +240,7 @@ def watch(
             raise TrainError(f"the training of {name} failed: {model.failure}")
         if model.state != "training":
             return model
-        sleep(wait)
-        wait = min(wait * 1.5, _LONGEST_WAIT)
+        sleep(next(waits))
 
 
 def deploy(
@@ -268,13 +275,12 @@ def deploy(
             arn = client.create_custom_model_deployment(
                 modelDeploymentName=name, modelArn=model.arn, clientRequestToken=token
             )["customModelDeploymentArn"]
-    wait = _FIRST_WAIT
+    waits = pauses()
     while (status := _served(client, arn, units)) not in {"Active", "InService"}:
         step("deploying", 0, 1)
         if status == "Failed":
             raise TrainError(f"the deployment of {name} failed; see the Bedrock console, then deploy again")
-        sleep(wait)
-        wait = min(wait * 1.5, _LONGEST_WAIT)
+        sleep(next(waits))
     step("deploying", 1, 1)
     return registry.update(name, state="serving", serving=arn)
 

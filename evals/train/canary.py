@@ -3,6 +3,7 @@
 One that survives stops the export: it means that de-identification is broken, whatever the data.
 """
 
+import base64
 from datetime import date, timedelta
 from typing import Final
 
@@ -91,8 +92,6 @@ def record() -> Visit:
 
 
 def _base64(text: str) -> str:
-    import base64
-
     return base64.b64encode(text.encode()).decode()
 
 

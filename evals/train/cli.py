@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from agent.cli.progress import build_progress
+from agent.cli.progress import build_progress, item_progress
 from evals.case import CaseError
 from evals.cli import EXIT_INPUT, count
 from evals.compare import CompareError
@@ -89,8 +89,8 @@ def export_command(options: argparse.Namespace) -> int:
         unproven=options.unproven,
         traces=options.traces,
     )
-    with build_progress(quiet=options.json) as step:
-        manifest = export(plan, step or _silent)
+    with progress(quiet=options.json) as step:
+        manifest = export(plan, step)
     if options.json:
         sys.stdout.write(orjson.dumps(manifest).decode() + "\n")
         return 0
@@ -141,15 +141,8 @@ def synthetic(options: argparse.Namespace) -> int:
     """Write invented patients."""
     from evals.train.synthetic import write_synthetic
 
-    with build_progress(quiet=False) as step:
-        done = 0
-
-        def one(_: str) -> None:
-            nonlocal done
-            done += 1
-            (step or _silent)("inventing", done, options.count)
-
-        write_synthetic(options.out, options.count, options.seed, one)
+    with item_progress(options.count, quiet=False, doing="inventing") as step:
+        write_synthetic(options.out, options.count, options.seed, step)
     sys.stdout.write(f"{options.count} invented patients: {options.out}\n")
     return 0
 

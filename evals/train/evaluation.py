@@ -5,7 +5,6 @@ Their figures (exact and robust agreement of texts) never decide about a promoti
 
 import hashlib
 import re
-import string
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -16,8 +15,8 @@ from agent.aws.clients import aws_client, told
 from agent.aws.place import S3Place
 from agent.models.registry import Registry
 from evals.case import EvalCase
-from evals.solvers.model_alone import PROMPT
-from evals.train.bedrock import place_of
+from evals.solvers.model_alone import prompt_of
+from evals.train.bedrock import pauses, place_of
 from evals.train.records import TrainError
 
 Json = dict[str, Any]
@@ -25,20 +24,17 @@ MOST_PROMPTS: Final = 1000
 """Prompts that Bedrock takes in one job (user guide)."""
 METRICS: Final = ("Builtin.Accuracy", "Builtin.Robustness")
 _DONE: Final = frozenset({"Completed", "Failed", "Stopped"})
-_FIRST_WAIT, _LONGEST_WAIT = 10.0, 300.0
 
 
 def prompts(cases: Sequence[EvalCase]) -> bytes:
     """Cases as Bedrock's prompt dataset: prompt, the right answer, a category; a case without diagnoses is left out."""
-    template = string.Template(PROMPT.read_text(encoding="utf-8"))
     rows = []
     for case in cases:
         if case.gold.icd10 is None or not case.gold.icd10.must:
             continue
-        prompt = template.substitute(context=orjson.dumps(case.context).decode(), note=case.note)
         rows.append(
             {
-                "prompt": prompt,
+                "prompt": prompt_of(case),
                 "referenceResponse": _right(case),
                 "category": re.sub(r"[^a-z0-9-]", "-", (case.dataset or "cases").lower()),
             }
@@ -119,7 +115,7 @@ def evaluated(
     Raises:
         AwsError: AWS refuses or can not be reached.
     """
-    wait = _FIRST_WAIT
+    waits = pauses()
     while True:
         with told("Bedrock"):
             job = aws_client("bedrock", region).get_evaluation_job(jobIdentifier=arn)
@@ -128,8 +124,7 @@ def evaluated(
         if status in _DONE:
             _keep(registry, name, arn, status)
             return status
-        sleep(wait)
-        wait = min(wait * 1.5, _LONGEST_WAIT)
+        sleep(next(waits))
 
 
 def _keep(registry: Registry, name: str, arn: str, status: str) -> None:

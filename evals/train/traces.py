@@ -16,7 +16,7 @@ from evals.solvers.model_alone import Said, SaidDiagnosis, SaidLine
 from evals.train.anonymise import Anonymiser, age_of
 from evals.train.build import NoExample, keyed, same, teach
 from evals.train.formats import SCHEMA, unreserved
-from evals.train.identifiers import of_facts
+from evals.train.identifiers import Identifiers, of_facts
 from evals.train.offsets import Offsets
 from evals.train.records import Dropped, Joined, Split, TrainError
 from tools.encounter import EncounterFacts
@@ -56,8 +56,7 @@ def traces_of(
         if why := _unfit(events, patient.rows[number], unproven=plan.unproven):
             dropped.append(Dropped(what=name, why=why))
             continue
-        patient.known.update(of_facts(facts))
-        cleaner = Cleaner(patient.anonymisers[number], facts)
+        cleaner = cleaner_of(facts, patient.known, patient.anonymisers[number])
         line = conversation(events, facts, cleaner)
         if not cleaner.quotes_hold(line):
             dropped.append(
@@ -112,21 +111,29 @@ def _said_by(args: Mapping[str, Any]) -> Said:
     )
 
 
+def cleaner_of(facts: EncounterFacts, known: Identifiers, anonymiser: Anonymiser) -> "Cleaner":
+    """For a run of one of a patient's visits: what only the run's facts name has to go too, so ``known`` learns it first."""
+    known.update(of_facts(facts))
+    return Cleaner(anonymiser.knowing(known), facts)
+
+
 class Cleaner:
     """De-identifies a trace: every text in it, however nested, ids that name the encounter, and offsets into its documents."""
 
     def __init__(self, anonymiser: Anonymiser, facts: EncounterFacts) -> None:
         """For the texts of one encounter."""
         self._anonymiser = anonymiser
-        self._ids = {i: f"document-{n}" for n, i in enumerate((d.id for d in facts.documents), 1)}
-        self._ids[facts.encounter_id] = "encounter"
+        ids = {d.id: f"document-{n}" for n, d in enumerate(facts.documents, 1)} | {
+            facts.encounter_id: "encounter"
+        }
+        self._ids = dict(sorted(ids.items(), key=lambda pair: -len(pair[0])))
         self.texts = {d.text: self.text(d.text) for d in facts.documents}
         self._offsets = {self._ids[d.id]: Offsets(d.text, self.texts[d.text]) for d in facts.documents}
         self.documents = {self._ids[d.id]: self.texts[d.text] for d in facts.documents}
 
     def text(self, text: str) -> str:
         """One text."""
-        for own, instead in sorted(self._ids.items(), key=lambda pair: -len(pair[0])):
+        for own, instead in self._ids.items():
             text = text.replace(own, instead)
         return unreserved(self._anonymiser.text(text))
 

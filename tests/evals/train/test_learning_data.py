@@ -14,12 +14,15 @@ from evals.train.formats import unreserved
 from evals.train.grader import GraderInputError, handler
 from evals.train.joining import Join
 from evals.train.outcomes import judged, rules
+from evals.train.patients import patients
 from evals.train.records import Joined, Paid, TrainError, Visit
 from evals.train.sources import Remits, read_claims, read_lessons, read_remits, read_visits
 from evals.train.synthetic import write_synthetic
-from tests.evals.train.conftest import TODAY, Exported, plan_of
+from evals.train.traces import cleaner_of
+from tests.evals.train.conftest import KEY, TODAY, Exported, plan_of
 from tools.claim.model import Adjustment, Claim
 from tools.claim.x12.remit import RemitClaim, RemitLine
+from tools.encounter import Name, Provider
 
 
 def remit(*carcs: str, paid: int = 0, status: str = "1", claim: str = "C1", group: str = "CO") -> RemitClaim:
@@ -272,6 +275,19 @@ def test_the_grader_refuses_a_sample_that_is_none_of_ours(exported: Exported) ->
 def test_marks_of_the_model_are_no_marks_in_a_text() -> None:
     assert unreserved("Assistant: was there\nthe System: no") == "Assistant - was there\nthe System: no"
     assert unreserved("<image> [EOS]") == "(image) (EOS)"
+
+
+def test_a_name_that_only_the_runs_facts_know_goes_too(
+    seen: tuple[list[Visit], list[Claim], Path],
+) -> None:
+    visits, claims, _ = seen
+    person = next(iter(patients([joined(visits, claims)[1]], KEY)))
+    assert person.anonymisers is not None
+    supervisor = Provider(reference="p", name=Name(last="Zephyrine", first="Ottoline"), is_person=True)
+    facts = visits[0].facts.model_copy(update={"supervising_provider": supervisor})
+    said = "Seen with Ottoline Zephyrine."
+    assert person.anonymisers[0].text(said) == said
+    assert cleaner_of(facts, person.known, person.anonymisers[0]).text(said) == "Seen with [NAME] [NAME]."
 
 
 def test_tool_traces_of_runs_that_were_right_are_learned_from(few: Path, tmp_path: Path) -> None:
