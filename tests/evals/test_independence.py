@@ -2,30 +2,19 @@
 
 import pytest
 
-from agent.context import Context
-from agent.models.rules import RulesModel
-from agent.policy import Policy
 from agent.run import code_encounter
 from evals.independence import FAULTS, corrupted, encounters, known_claims
 from evals.independence_naive import Known, tally
 from knowledge.bookshelf import Bookshelf
+from tests.graph.conftest import context_for
 from tools import note
-from tools.checks import CheckPolicy
 
 FLOOR = 0.95
 
 
 @pytest.fixture(scope="module")
 def known(shelf: Bookshelf, tmp_path_factory: pytest.TempPathFactory) -> tuple[Known, ...]:
-    context = Context(
-        bookshelf=shelf,
-        model=RulesModel(),
-        model_spec="rules",
-        policy=Policy(accept_derived_charges=True),
-        check_policy=CheckPolicy.default(),
-        out=tmp_path_factory.mktemp("independence"),
-        pdf=False,
-    )
+    context = context_for(shelf, tmp_path_factory.mktemp("independence"))
     return known_claims({name: code_encounter(raw, context=context) for name, raw in encounters().items()})
 
 

@@ -27,13 +27,18 @@ FAST = RetryPolicy(
 
 @pytest.fixture
 def context(shelf: Bookshelf, tmp_path: Path) -> Context:
+    return context_for(shelf, tmp_path / "out")
+
+
+def context_for(shelf: Bookshelf, out: Path) -> Context:
+    """The embedded coder over the tests' bookshelf, without a store."""
     return Context(
         bookshelf=shelf,
         model=RulesModel(),
         model_spec="rules",
         policy=Policy(accept_derived_charges=True),
         check_policy=CheckPolicy.default(),
-        out=tmp_path / "out",
+        out=out,
         pdf=False,
     )
 

@@ -8,15 +8,12 @@ from typing import Any
 import pytest
 
 from agent.context import Context, Limits
-from agent.models.rules import RulesModel
-from agent.policy import Policy
 from agent.run import CodingResult, code_encounter
 from agent.trace import TraceEvent, trace_events
 from knowledge.bookshelf import Bookshelf
-from tests.graph.conftest import ENCOUNTERS, run
+from tests.graph.conftest import ENCOUNTERS, context_for, run
 from tests.graph.mistakes import MISTAKES, Mistake
 from tests.graph.scripted import ScriptedModel, call, turn
-from tools.checks import CheckPolicy
 from tools.claim.model import Claim
 
 LIMITS = Limits(turns=6, repairs=2)
@@ -27,15 +24,7 @@ NAMES = [m.name for m in MISTAKES]
 @pytest.fixture(scope="module")
 def right(shelf: Bookshelf, tmp_path_factory: pytest.TempPathFactory) -> Right:
     """The arguments of propose_claim that emit a shipped encounter, and the claim they make."""
-    context = Context(
-        bookshelf=shelf,
-        model=RulesModel(),
-        model_spec="rules",
-        policy=Policy(accept_derived_charges=True),
-        check_policy=CheckPolicy.default(),
-        out=tmp_path_factory.mktemp("right"),
-        pdf=False,
-    )
+    context = context_for(shelf, tmp_path_factory.mktemp("right"))
     known: dict[str, tuple[dict[str, Any], Claim]] = {}
 
     def of(name: str) -> tuple[dict[str, Any], Claim]:

@@ -1,11 +1,10 @@
 """Bedrock embeddings and knowledge bases through boto3 against a loopback server; ONNX where its model is."""
 
 import json
-import threading
 from collections.abc import Iterator
 from datetime import date
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import unquote
@@ -17,6 +16,7 @@ from agent.shelf import embedding_of
 from knowledge.bookshelf import DATA
 from knowledge.guidelines import GuidelineIndex
 from knowledge.guidelines.remote import BedrockEmbedder, EmbeddingError, KnowledgeBase, OnnxEmbedder
+from tests.loopback import listening
 
 ON = date(2026, 8, 3)
 
@@ -65,20 +65,12 @@ def _section(name: str, score: float) -> dict[str, Any]:
 
 @pytest.fixture
 def environ(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Bedrock)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setattr(_Bedrock, "asked", [])
     monkeypatch.setattr(_Bedrock, "fails", False)
-    yield {
-        "AWS_REGION": "us-east-1",
-        "SUPERBILL_BEDROCK_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
-    }
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening(_Bedrock) as address:
+        yield {"AWS_REGION": "us-east-1", "SUPERBILL_BEDROCK_ENDPOINT": address}
 
 
 def _made(environ: dict[str, str], spec: str) -> Any:

@@ -1,12 +1,13 @@
 """Bedrock's control plane on the loopback: jobs, deployments, throughputs and evaluations that come on with each look."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import unquote
+
+from tests.loopback import listening
 
 ACCOUNT = "arn:aws:bedrock:us-east-1:123456789012"
 AT = "2026-11-24T12:00:00Z"
@@ -105,12 +106,5 @@ def serving(fake: FakeBedrock) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with listening(Handler) as address:
+        yield address

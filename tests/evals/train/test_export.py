@@ -1,5 +1,6 @@
 """The export of invented patients: what joins, what is learned, what is dropped; planted identifiers and leaks stop it."""
 
+import base64
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -26,15 +27,15 @@ def note_of(bundle: dict) -> dict:
     )
 
 
+def text_of(bundle: dict) -> str:
+    return base64.b64decode(note_of(bundle)["content"][0]["attachment"]["data"]).decode()
+
+
 def rewrite_note(source: Path, number: int, change: Callable[[str], str]) -> None:
     """Change the note of the number-th patient."""
-    import base64
-
     rows = lines(source / "notes.ndjson")
     attachment = note_of(rows[number - 1])["content"][0]["attachment"]
-    attachment["data"] = base64.b64encode(
-        change(base64.b64decode(attachment["data"]).decode()).encode()
-    ).decode()
+    attachment["data"] = base64.b64encode(change(text_of(rows[number - 1])).encode()).decode()
     (source / "notes.ndjson").write_bytes(b"".join(orjson.dumps(r) + b"\n" for r in rows))
 
 
@@ -137,10 +138,8 @@ def test_the_test_split_is_a_set_of_eval_cases(exported: Exported) -> None:
 def test_the_same_wording_is_kept_once_and_dropped_where_it_is_coded_otherwise(
     few: Path, tmp_path: Path
 ) -> None:
-    import base64
-
     rows = lines(few / "notes.ndjson")
-    texts = [base64.b64decode(note_of(r)["content"][0]["attachment"]["data"]).decode() for r in rows]
+    texts = [text_of(r) for r in rows]
     rewrite_note(
         few, 2, lambda t: "\n".join([texts[0].splitlines()[0], t.splitlines()[1], *texts[0].splitlines()[2:]])
     )
@@ -165,11 +164,7 @@ def test_a_few_common_words_are_no_leak(few: Path, tmp_path: Path) -> None:
 
 
 def test_a_set_that_is_named_is_guarded_too(few: Path, tmp_path: Path) -> None:
-    import base64
-
-    note = base64.b64decode(
-        note_of(lines(few / "notes.ndjson")[0])["content"][0]["attachment"]["data"]
-    ).decode()
+    note = text_of(lines(few / "notes.ndjson")[0])
     own = tmp_path / "own.jsonl"
     own.write_bytes(orjson.dumps({"id": "own-1", "note": note, "context": {}, "gold": {}}) + b"\n")
     with pytest.raises(TrainError, match="own-1"):

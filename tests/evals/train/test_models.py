@@ -1,5 +1,6 @@
 """Tuned models from order to active and back, over S3 in this process and Bedrock's control plane on the loopback."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -308,7 +309,7 @@ def test_a_model_that_is_not_better_or_over_codes_is_refused(
     after = run_folder(tmp_path / "after", cases, spec, wrong=wrong, upcoded=upcoded)
     verdict, active = promote("coder-1", before, after, registry, data=exported.out, who="ada")
     assert active is None
-    assert pytest.importorskip("re").search(why, " ".join(verdict.against))
+    assert re.search(why, " ".join(verdict.against))
     judgement = registry.get("coder-1").judgement
     assert judgement is not None
     assert not judgement.passed
