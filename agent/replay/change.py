@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from agent.context import Context
+from agent.policy import Policy
 from agent.replay.errors import ForkError
 from knowledge.records import Record
 
@@ -96,13 +99,6 @@ def changed_settings(change: Change, context: Context) -> Context:
     Raises:
         ForkError: a value that can not be used.
     """
-    from dataclasses import replace
-    from datetime import date
-
-    from pydantic import ValidationError
-
-    from agent.policy import Policy
-
     given = change.settings
     policy = {m[1]: _value(v) for k, v in given.items() if (m := POLICY.fullmatch(k))}
     try:

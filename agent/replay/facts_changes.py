@@ -12,16 +12,6 @@ from tools.encounter import ClinicalDocument, EncounterFacts, PayerKind, Sex
 
 WHAT_IF = "what-if"
 YES = {"true": True, "yes": True, "new": True, "false": False, "no": False, "established": False}
-WORDS = (
-    "medicare",
-    "medicare advantage",
-    "medicaid",
-    "tricare",
-    "commercial",
-    "workers comp",
-    "auto",
-    "self pay",
-)
 
 
 def changed_facts(change: Change, facts: EncounterFacts, packs: PayerPacks) -> EncounterFacts:

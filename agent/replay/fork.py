@@ -1,5 +1,6 @@
 """fork(): a recorded run again from a step on, with one thing changed; both outcomes side by side. Nothing real changes."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -14,17 +15,15 @@ from agent.replay.change import Change, changed_settings
 from agent.replay.course import CourseContext, run_course
 from agent.replay.errors import ForkError
 from agent.replay.facts_changes import changed_facts
-from agent.replay.play import Replayed, replay, replay_context
+from agent.replay.play import Replayed, replay
 from agent.replay.proposal_changes import changed_proposal
 from agent.replay.recorded import RecordedModel, TurnMisfit, of_kind, recorded_turns
 from agent.replay.side_by_side import SideBySide, side_by_side
 from agent.state import State
-from agent.trace import TraceEvent, trace_events
+from agent.trace import TraceEvent, dump_trace, trace_events
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +65,7 @@ def fork(events: Sequence[TraceEvent], context: Context, change: Change, *, at: 
     """
     base = replay(events, context)
     step = _step(events, change, at)
-    course = _changed(events, context, change, step)
+    course = _changed(events, base.context, context, change, step)
     state = _run(course) if change.recodes or change.settings else base.state
     if change.reclaims:
         state = _by_hand(change, state, course)
@@ -95,8 +94,10 @@ def _step(events: Sequence[TraceEvent], change: Change, at: int | None) -> int:
     return turns[-1]
 
 
-def _changed(events: Sequence[TraceEvent], context: Context, change: Change, step: int) -> CourseContext:
-    course = replay_context(events, context)
+def _changed(
+    events: Sequence[TraceEvent], course: CourseContext, context: Context, change: Change, step: int
+) -> CourseContext:
+    """The replayed run's surroundings with the change in them; ``context`` is the caller's own."""
     given = changed_settings(change, course)
     if not isinstance(given, CourseContext):
         raise TypeError("the settings' change lost the course")
@@ -170,8 +171,4 @@ def _notes(base: Replayed, change: Change) -> list[str]:
 
 
 def _hash(events: Sequence[TraceEvent]) -> str:
-    import hashlib
-
-    from agent.trace import dump_trace
-
     return hashlib.sha256(dump_trace(events)).hexdigest()[:32]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from agent.context import Context, Limits
+from agent.context import Context
 from agent.replay.course import CourseContext, run_course
 from agent.replay.difference import Difference, differences, moves
 from agent.replay.recorded import (
@@ -63,9 +63,10 @@ def replay(events: Sequence[TraceEvent], context: Context) -> Replayed:
     Raises:
         TraceError: the trace lacks what a replay needs.
     """
-    course = replay_context(events, context)
+    given = restored(one_of_kind(events, "settings"), context)
+    course = _course(events, given)
     state = run_course(course)
-    live = trace_events(state, replace(course, limits=restored_limits(events, context)))
+    live = trace_events(state, replace(course, limits=given.limits))
     return Replayed(
         differences=differences(events, live),
         surroundings=_moved(events, live),
@@ -75,14 +76,8 @@ def replay(events: Sequence[TraceEvent], context: Context) -> Replayed:
     )
 
 
-def restored_limits(events: Sequence[TraceEvent], context: Context) -> Limits:
-    """The limits of the recorded run (a replay itself is not stopped by the clock)."""
-    return restored(one_of_kind(events, "settings"), context).limits
-
-
-def replay_context(events: Sequence[TraceEvent], context: Context) -> CourseContext:
-    """The recorded surroundings over the caller's data: recorded turns as the model, no store, no output."""
-    given = restored(one_of_kind(events, "settings"), context)
+def _course(events: Sequence[TraceEvent], given: Context) -> CourseContext:
+    """The restored surroundings with recorded turns as the model, no store, no output, and no clock to stop it."""
     facts = recorded_facts(events)
     turns = recorded_turns(events)
     limit = one_of_kind(events, "outcome")["limit"]

@@ -11,6 +11,7 @@ from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 
 from agent.emissions import Emission
+from agent.identity import claim_sha256
 from agent.state import CheckRound, Decision
 from agent.store import Store
 from agent.trace import TraceError, TraceEvent
@@ -173,8 +174,6 @@ class RecordedStore(Store):
         return known.doubles if known else ()
 
     def _known(self, claim: Claim) -> CheckRound | None:
-        from agent.identity import claim_sha256
-
         return self._by_claim.get(claim_sha256(claim), self._last)
 
 

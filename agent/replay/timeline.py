@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from agent.replay.change import Change
 from agent.trace import TraceEvent
 from knowledge.records import Record
 
@@ -61,8 +62,6 @@ def _settings(data: Json) -> str:
 
 
 def _what_if(data: Json) -> str:
-    from agent.replay.change import Change
-
     return f"A WHAT-IF, never sent: {Change.model_validate(data['change']).told()} (from event {data['at']})"
 
 
