@@ -253,9 +253,7 @@ def sqlite_checkpointer(folder: Path) -> "Iterator[BaseCheckpointSaver[str]]":
     from agent.vault.checkpoints import EitherSaver
 
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / "checkpoints.sqlite"
-    path.touch(mode=0o600)
-    connection = vault.connect(path, isolation_level="", check_same_thread=False)
+    connection = vault.connect(folder / "checkpoints.sqlite", isolation_level="", check_same_thread=False)
     connection.execute("pragma synchronous=normal")
     try:
         yield EitherSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=state_types()))

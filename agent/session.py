@@ -53,7 +53,6 @@ def open_session(
     from agent.desk.examples import CaseExamples
     from agent.graph import build_graph
     from agent.models.registry import resolved
-    from agent.policy import load_policy
     from agent.shelf import open_bookshelf
     from agent.store import Store
 
@@ -61,10 +60,9 @@ def open_session(
     with build_progress(quiet=quiet) as progress:
         bookshelf = open_bookshelf(settings, progress)
     context = make_context(
-        settings,
+        replace(settings, policy=policy or settings.policy),
         model_spec=resolved(model_spec or settings.model, folder),
         bookshelf=bookshelf,
-        policy=load_policy(policy or settings.policy),
         review=review,
         pdf=pdf,
     )

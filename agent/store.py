@@ -47,8 +47,6 @@ class Store:
         self._idle: list[sqlite3.Connection] | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if not self._path.exists():
-                self._path.touch(mode=0o600)
             with self.reading() as db:
                 db.executescript(emissions.SCHEMA + worklist.SCHEMA + audit.SCHEMA)
                 if _lacks(db):

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 from agent.desk import rows
 from agent.desk.addendum import addendum_id, with_addendum
-from agent.desk.book import Entry, Row, dumped
+from agent.desk.book import Change, Entry, Row, dumped
 from agent.desk.deciding import context_for
 from agent.desk.difference import difference
 from agent.desk.errors import EditRefused, NoSuchQuery, NotWaiting
-from agent.desk.keep import put_query, query_id
+from agent.desk.keep import opening, query_id
 from agent.desk.people import Person
 from agent.desk.records import Answered, Difference, OpportunityRecord
 from agent.desk.source import unpacked
@@ -85,22 +85,20 @@ def _keep_answer(
     entry = Entry(
         person.name, "answer", result.claim.claim_id if result.claim else "", row["encounter"], detail, at
     )
+    unsettled = [q for q in result.coding.queries if q.question == row["question"]]
     desk.book.write(
         (
             "update query set status = 'answered', answer = ?, answered_by = ?, answered_at = ?, effect = ? where id = ?",
             (text, person.name, at.isoformat(), dumped(changed), row["id"]),
         ),
+        *(_ask_again(desk, row["encounter"], asked) for asked in unsettled),
         entry=entry,
     )
-    for asked in result.coding.queries:
-        if asked.question == row["question"]:  # the answer did not settle it
-            _ask_again(desk, row["encounter"], asked)
 
 
-def _ask_again(desk: "Desk", encounter: str, asked: ProviderQuery) -> None:
+def _ask_again(desk: "Desk", encounter: str, asked: ProviderQuery) -> Change:
     times = sum(q.question == asked.question for q in desk.queries(status=None, encounter=encounter))
-    with desk.store.writing() as db:
-        put_query(db, desk.tenant, encounter, query_id(desk.tenant, encounter, asked.question, times), asked)
+    return opening(desk.tenant, encounter, asked, query_id(desk.tenant, encounter, asked.question, times))
 
 
 def opportunity(
@@ -124,11 +122,9 @@ def opportunity(
             "insert into opportunity (tenant, encounter, code, accepted, by, at, reason, query) values (?, ?, ?, ?, ?, ?, ?, ?)",
             values,
         ),
+        *([opening(desk.tenant, encounter, asked, own)] if asked and own else ()),
         entry=entry,
     )
-    if asked and own:
-        with desk.store.writing() as db:
-            put_query(db, desk.tenant, encounter, own, asked)
     return rows.opportunity(desk.book.opportunities(encounter)[-1])
 
 

@@ -36,6 +36,8 @@ create table if not exists opportunity (
   by text not null, at text not null, reason text not null, query text) strict;
 """
 Row = dict[str, Any]
+Change = tuple[str, tuple[Any, ...]]
+"""A statement and its values."""
 LEASE = ("encounter", "by", "role", "until")
 QUERY = (
     "id", "encounter", "question", "why", "evidence", "status", "asked_at",
@@ -57,9 +59,7 @@ class Book:
         with store.reading() as db:
             db.executescript(SCHEMA)
 
-    def write(
-        self, *changes: tuple[str, tuple[Any, ...]], entry: "Entry | None" = None, lasting: bool = True
-    ) -> None:
+    def write(self, *changes: Change, entry: "Entry | None" = None, lasting: bool = True) -> None:
         """Statements in one transaction, with the audit entry that tells of them; ``lasting`` as ``Store.writing`` has it."""
         with self.store.writing(lasting=lasting) as db:
             for statement, values in changes:

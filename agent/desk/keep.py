@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from agent import worklist
 from agent.coding import Coding
 from agent.context import Context
-from agent.desk.book import Book, dumped
+from agent.desk.book import Book, Change, dumped
 from agent.desk.source import packed
 from agent.identity import claim_sha256
 from agent.state import State
@@ -70,12 +70,12 @@ def _keep_queries(
         if query.question not in waiting:
             waiting.add(query.question)
             times = sum(question == query.question for _, question, _ in rows)
-            put_query(db, tenant, encounter, query_id(tenant, encounter, query.question, times), query)
+            db.execute(*opening(tenant, encounter, query, query_id(tenant, encounter, query.question, times)))
 
 
-def put_query(db: sqlite3.Connection, tenant: str, encounter: str, own: str, query: ProviderQuery) -> None:
-    """Open a query inside the caller's transaction; one that is open already stays as it is."""
-    db.execute(
+def opening(tenant: str, encounter: str, query: ProviderQuery, own: str) -> Change:
+    """What opens a query under the id ``own``; one that is open already stays as it is."""
+    return (
         "insert or ignore into query (id, tenant, encounter, question, why, evidence, status, asked_at) "
         "values (?, ?, ?, ?, ?, ?, 'open', ?)",
         (own, tenant, encounter, query.question, query.why, dumped(list(query.evidence)), _now()),

@@ -1,10 +1,14 @@
 """A question goes to the physician; the answer becomes a signed addendum, changes the coding, and is kept with its effect."""
 
+import sqlite3
+from contextlib import AbstractContextManager
+
 import orjson
 import pytest
 
 from agent.desk import EditRefused, NoSuchQuery, NotAllowed
 from agent.desk.desk import Desk
+from agent.store import Store
 from tests.agent.cli_run import bundle, note_text, with_note
 from tests.agent.desk.conftest import ANKLE, ANN, CODER, DOCTOR, Opened, shipped, shown
 from tools.fhir.context_file import context_of
@@ -142,6 +146,22 @@ def test_accepting_an_opportunity_asks_the_provider_and_bills_nothing(sitting: D
     sitting.submit(shipped("07-smoking-after-discharge"))
     assert [q.id for q in sitting.queries(encounter=own)] == [query.id]  # a re-run does not withdraw it
     assert sitting.answer(query.id, DOCTOR, "Nothing of this was done at the visit.").difference.nothing
+
+
+def test_an_opportunity_and_its_question_are_kept_in_one_transaction(
+    sitting: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = sitting.submit(shipped("07-smoking-after-discharge"))
+    (found,), own = result.coding.opportunities, result.coding.encounter_id
+    begun, writing = [], Store.writing
+
+    def counted(store: Store, **options: bool) -> AbstractContextManager[sqlite3.Connection]:
+        begun.append(store)
+        return writing(store, **options)
+
+    monkeypatch.setattr(Store, "writing", counted)
+    sitting.opportunity(own, CODER, code=found.code, accept=True)
+    assert (len(begun), len(sitting.queries(encounter=own))) == (1, 1)
 
 
 def test_dismissing_an_opportunity_is_recorded_and_asks_nobody(sitting: Desk) -> None:
