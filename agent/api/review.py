@@ -1,6 +1,5 @@
 """The review queue: worklist, leases, decisions, previews, queries, chat."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Response
@@ -22,6 +21,7 @@ from agent.api.caller import Amending, Answering, Asked, Caller, Looking, Refuse
 from agent.api.encounters import FAULTS, status_of
 from agent.desk.records import Difference, Lease, Preview
 from agent.state import Status
+from agent.workbench.talks import NoTraceError
 
 if TYPE_CHECKING:
     from agent.run import CodingResult
@@ -107,11 +107,11 @@ def preview(caller: Amending, id: str, body: PreviewBody) -> Preview:
 @router.post("/encounters/{id}/chat")
 def chat(caller: Looking, id: str, body: Question) -> Said:
     """Ask about an encounter: why, why not, what if. A what-if runs beside it and changes nothing."""
-    encounter, desk = caller.opened("encounter", id), caller.desk
-    out = desk.case(encounter).item.out
-    if out is None or not (Path(out) / "trace.jsonl").is_file():
-        raise RefusedError(409, "this encounter keeps no trace to talk about")
-    answer = caller.house.talks.ask(caller.person.name, desk, encounter, Path(out), body.question)
+    case = caller.desk.case(caller.opened("encounter", id))
+    try:
+        answer = caller.house.talks.ask(caller.person.name, caller.desk, case, body.question)
+    except NoTraceError:
+        raise RefusedError(409, "this encounter keeps no trace to talk about") from None
     return Said(text=answer.text, understood=answer.understood, facts=answer.facts)
 
 

@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from agent.chat import Answer, Conversation
     from agent.desk.desk import Desk
+    from agent.desk.records import Case
 
 MOST: Final = 64
 Key = tuple[str, str, str, str]
+
+
+class NoTraceError(Exception):
+    """The case keeps no trace."""
 
 
 class Talks:
@@ -20,18 +25,23 @@ class Talks:
         self._open: OrderedDict[Key, tuple[Conversation, Lock]] = OrderedDict()
         self._lock = Lock()
 
-    def ask(self, session: str, desk: "Desk", encounter: str, out: Path, question: str) -> "Answer":
+    def ask(self, session: str, desk: "Desk", case: "Case", question: str) -> "Answer":
         """Ask about a case; a claim that has changed begins a new conversation.
 
         Args:
             session: mark of the person's session, so that nobody reads another's questions.
             desk: of the person's tenant.
-            encounter: which case.
-            out: its output folder.
+            case: as the desk shows it now.
             question: as typed.
+
+        Raises:
+            NoTraceError: nothing of the run is kept to talk about.
         """
-        shown = desk.case(encounter).claim_sha256 or ""
-        talk, turn = self._talk((session, desk.tenant, encounter, shown), desk, out)
+        out = case.item.out
+        if out is None or not (Path(out) / "trace.jsonl").is_file():
+            raise NoTraceError
+        key = (session, desk.tenant, case.item.encounter, case.claim_sha256 or "")
+        talk, turn = self._talk(key, desk, Path(out))
         with turn:
             return talk.ask(question)
 

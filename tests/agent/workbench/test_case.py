@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 
 import pytest
 
@@ -194,6 +195,15 @@ def test_search_and_look_up_of_codes(visit, token):
     assert "Add to the claim" not in looked
     assert "99214" in visitor.post(f"{url}/look-up", {"code": "99214", "system": "cpt"}).text
     assert "is not in ICD-10-CM" in visitor.post(f"{url}/look-up", {"code": "ZZZ"}).text
+
+
+def test_chat_about_a_case_and_about_one_whose_trace_is_gone(visit, token, desk, fresh):
+    encounter = fresh()
+    visitor, url = visit("viewer.north"), f"/case/{token(encounter)}/chat"
+    assert "99214" in visitor.post(url, {"question": "why 99214?"}).text
+    (Path(desk.case(encounter).item.out) / "trace.jsonl").unlink()
+    answer = visit("viewer.north").post(url, {"question": "why 99214?"}, headers={"x-fragment": "1"})
+    assert (answer.status_code, answer.text) == (409, "This case keeps no trace to talk about.")
 
 
 def test_the_claim_is_drawn_as_837p_and_as_paper(visit, token):
