@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from math import fsum
 from typing import TYPE_CHECKING
 
 from knowledge.find.hits import SearchHit
@@ -54,11 +55,12 @@ class ProcedureSearch:
         return sorted(best.values(), key=lambda hit: (-hit.score, hit.code))[:limit]
 
     def _scored(self, wanted: set[str]) -> Iterator[tuple[_Term, float]]:
+        """Score the terms near the words, in table order and with exact sums: the same words score alike in every process."""
         near = {number for one in wanted for number in self._postings.get(one, ())}
-        total = sum(map(self._weight, wanted))
-        for term in (self._terms[number] for number in near):
-            said = sum(self._weight(one) for one in wanted & term.stems)
-            unasked = sum(self._weight(one) for one in term.stems - wanted)
+        total = fsum(map(self._weight, wanted))
+        for term in (self._terms[number] for number in sorted(near)):
+            said = fsum(self._weight(one) for one in wanted & term.stems)
+            unasked = fsum(self._weight(one) for one in term.stems - wanted)
             yield term, (said / total) ** 1.5 * said / (said + 0.4 * unasked) * term.prior
 
     def _known(self, one: str) -> str:

@@ -190,6 +190,12 @@ def test_procedures_are_searched_too(shelf: Bookshelf, query: str, system: str, 
     assert all(hit.code[0].isdigit() == (system == "cpt") for hit in hits)
 
 
+@pytest.mark.parametrize("query", ["cerumen removal", "ear wax removal", "removal of cerumen"])
+def test_of_equal_wordings_the_one_first_in_the_table_answers(shelf: Bookshelf, query: str) -> None:
+    hit = shelf.search.search(query, system="cpt", on=ON, limit=1)[0]
+    assert hit.path[0] == "cerumen removal"
+
+
 def test_code_of_another_system_is_not_found(shelf: Bookshelf) -> None:
     assert "99213" not in [h.code for h in shelf.search.search("99213", system="hcpcs", on=ON)]
 
