@@ -115,7 +115,11 @@ def complexity(case: Case, d: Diagnosis, lookup: Json, listed: Sequence[Seen]) -
     if _is_fracture(d.code):
         return "acute_complicated_injury"
     for row in complexities():
-        if row.category != CHRONIC and covers(row.codes, d.code) and _holds(row.when, case, d, listed):
+        if (
+            row.category not in {CHRONIC, THREAT}
+            and covers(row.codes, d.code)
+            and _holds(row.when, case, d, listed)
+        ):
             return row.category
     return "acute_uncomplicated"
 

@@ -3,10 +3,12 @@
 import pytest
 
 from agent.coder.case import Seen
+from agent.coder.conversation import Answer
+from agent.coder.diagnoses import Diagnosis
 from agent.coder.lines import Line
 from agent.coder.link import link
 from agent.coder.modify import modify
-from agent.coder.panels import parts_of
+from agent.coder.panels import _parts, parts_of
 from agent.coder.told import historians
 from knowledge.bookshelf import Bookshelf
 from tests.agent.coded import Coded
@@ -27,16 +29,11 @@ def test_the_parts_of_a_panel_are_no_tests_of_their_own() -> None:
 
 
 def test_every_part_of_a_panel_is_a_test_of_the_vocabulary(shelf: Bookshelf) -> None:
-    from agent.coder.panels import _parts
-
     known = {t.canonical for t in shelf.vocabulary.tests}
     assert {n for row in _parts() for n in (row.panel, row.part)} <= known
 
 
 def pointed(code: str, category: str) -> tuple[int, ...]:
-    from agent.coder.conversation import Answer
-    from agent.coder.diagnoses import Diagnosis
-
     found = tuple(
         Diagnosis(code=c, display="", candidates=(), rationale="", guideline="") for c in ("Z13.220", "Z23")
     )
