@@ -13,7 +13,6 @@ from typing import Final
 PASSWORD: Final = "fifty reviewers at work"  # noqa: S105 - of users that live as long as a measurement
 POLICY: Final = Path(__file__).resolve().parents[2] / "agent" / "workbench" / "demo.toml"
 """Holds most of the shipped encounters, so that there is something to review."""
-_LONGEST_START: Final = 120
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 

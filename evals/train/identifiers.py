@@ -17,7 +17,6 @@ _SKIPPED: Final = frozenset({"Claim", "ClaimResponse", "ExplanationOfBenefit", "
 _NUMBERS: Final = frozenset(
     {"subscriberId", "serialNumber", "distinctIdentifier", "deviceIdentifier", "licenseId"}
 )
-_PEOPLE: Final = frozenset({"Patient", "RelatedPerson", "Practitioner", "Person"})
 _PLACES: Final = frozenset({"Organization", "Location", "HealthcareService"})
 _PARTY: Final = frozenset(
     {"subject", "patient", "author", "authenticator", "beneficiary", "subscriber", "performer"}
