@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from urllib.parse import unquote
 
 import orjson
@@ -169,6 +170,23 @@ def decode(data: bytes, where: str) -> str:
         raise InputError(message) from None
 
 
+def read_json(data: bytes, where: str) -> object:
+    """Any JSON document, its numbers as they were written.
+
+    Raises:
+        InputError: not UTF-8, or not JSON (with line and column).
+    """
+    try:
+        return json.loads(decode(data, where).removeprefix("\ufeff"), parse_float=Decimal)
+    except json.JSONDecodeError as fault:
+        raise _broken(fault, where) from None
+
+
+def _broken(fault: json.JSONDecodeError, where: str) -> InputError:
+    place = f"{where}, line {fault.lineno}, column {fault.colno}"
+    return InputError(f"{place}: broken JSON ({fault.msg}); repair the file")
+
+
 def parse(data: bytes, where: str) -> Scan:
     """The top level of a JSON document with the source slice of every entry.
 
@@ -179,10 +197,7 @@ def parse(data: bytes, where: str) -> Scan:
     try:
         return scan(source)
     except json.JSONDecodeError as fault:
-        message = (
-            f"{where}, line {fault.lineno}, column {fault.colno}: broken JSON ({fault.msg}); repair the file"
-        )
-        raise InputError(message) from None
+        raise _broken(fault, where) from None
     except RecursionError:
         raise InputError(f"{where}: JSON nested too deeply; give a FHIR Bundle") from None
     except ValueError as fault:

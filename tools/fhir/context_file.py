@@ -1,6 +1,5 @@
 """The context file: what a person says about an encounter that its note or Bundle does not."""
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from typing import get_args
 
 from tools.encounter import PayerKind, Sex
 from tools.fhir import plain
-from tools.fhir.bundle import Bundle, Resource, decode, from_object
+from tools.fhir.bundle import Bundle, Resource, from_object, read_json
 from tools.fhir.errors import InputError
 from tools.fhir.views import JsonObject, objects, text
 
@@ -63,13 +62,7 @@ def read_context(data: bytes, where: str = "context") -> ContextFile:
     Raises:
         InputError: not UTF-8, not a JSON object, an unknown key, or a value of the wrong kind.
     """
-    try:
-        given = json.loads(decode(data, where).removeprefix("\ufeff"), parse_float=Decimal)
-    except json.JSONDecodeError as fault:
-        message = (
-            f"{where}, line {fault.lineno}, column {fault.colno}: broken JSON ({fault.msg}); repair the file"
-        )
-        raise InputError(message) from None
+    given = read_json(data, where)
     if not isinstance(given, dict):
         raise InputError(f"{where}: not a JSON object; give keys such as age, sex, date_of_service, payer")
     return context_of(given, where)

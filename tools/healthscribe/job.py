@@ -4,6 +4,7 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -168,10 +169,8 @@ class ScribeJobs:
         bucket, key = bucket_and_key(recording.uri)
         found = self._head(bucket, key)
         name = job_name(recording, str(found.get("VersionId") or found.get("ETag", "")))
-        try:
+        with suppress(self._transcribe.exceptions.ConflictException):
             self._transcribe.start_medical_scribe_job(**recording.request(name))
-        except self._transcribe.exceptions.ConflictException:
-            return name
         return name
 
     def _head(self, bucket: str, key: str) -> Mapping[str, Any]:

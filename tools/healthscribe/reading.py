@@ -4,12 +4,10 @@ HealthScribe drafts; the clinician signs: such a note is preliminary until a per
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
-from decimal import Decimal
 
 from tools.encounter import ClinicalDocument
-from tools.fhir.bundle import decode
+from tools.fhir.bundle import read_json
 from tools.fhir.documents import check_size
 from tools.fhir.errors import InputError
 from tools.fhir.views import JsonObject, node
@@ -18,13 +16,7 @@ from tools.healthscribe.transcript import transcript_of
 
 
 def _parsed(data: bytes, where: str) -> JsonObject:
-    try:
-        found = json.loads(decode(data, where).removeprefix("\ufeff"), parse_float=Decimal)
-    except json.JSONDecodeError as fault:
-        message = (
-            f"{where}, line {fault.lineno}, column {fault.colno}: broken JSON ({fault.msg}); repair the file"
-        )
-        raise InputError(message) from None
+    found = read_json(data, where)
     return found if isinstance(found, dict) else {}
 
 
