@@ -19,6 +19,24 @@ if TYPE_CHECKING:
     from tools.fhir.source import RawEncounter
 
 
+Fetch = Callable[[str, "ContextFile | None"], "RawEncounter"]
+"""Reads the encounter ``Encounter/<id>`` names, with what a person states beside it."""
+
+
+@contextmanager
+def fetching(settings: Settings) -> Iterator[Fetch | None]:
+    """What reads encounters from the configured server; None where there is none.
+
+    Raises:
+        SettingsError: the server's authentication lacks something; InputError: its address can not be used.
+    """
+    if settings.fhir is None:
+        yield None
+        return
+    with open_fhir(settings) as client:
+        yield lambda reference, context: fetch_encounter(client, reference, settings, context)
+
+
 @contextmanager
 def open_fhir(
     settings: Settings,

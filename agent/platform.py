@@ -4,6 +4,8 @@ The platform gives a run its input and its checkpointer, but no Context (model, 
 so the coding graph runs inside one node of the served graph. What it asks a person is the served graph's interrupt.
 """
 
+from dataclasses import replace
+from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +26,8 @@ def make_graph() -> "CompiledStateGraph[Any, None, InputState, OutputState]":
     inner = build_graph()
 
     def superbill(state: InputState) -> OutputState:
-        done: Any = inner.invoke(state, context=_context())
+        today = date.today()  # noqa: DTZ011 - the practice's own day; a server runs for many days
+        done: Any = inner.invoke(state, context=replace(_context(), today=today))
         answer: OutputState = done
         return answer
 

@@ -74,7 +74,7 @@ def _decided(own: Runtime, row: Event, decision: Any) -> Event:
     from agent.aws.place import place_of
     from agent.run import decide as resume
 
-    session = own.session()
+    session = own.session
     out = place_of(row["out"], kms_key=own.settings.kms_key, region=own.settings.region)
     if not isinstance(out, S3Place):
         raise BadInputError("this encounter's outputs are not in S3")
@@ -86,7 +86,7 @@ def _decided(own: Runtime, row: Event, decision: Any) -> Event:
         tenant=own.settings.tenant,
         encounter=row["encounter"],
     )
-    context = replace(session.context, out=out)
+    context = replace(session.context_of(own.settings.tenant), out=out)
     return answer_of(resume(session.graph, row["thread"], decision, context), out)
 
 

@@ -24,7 +24,7 @@ from agent.aws.events import (
 from agent.aws.logs import log, metrics
 from agent.aws.place import read_object
 from agent.aws.runtime import Runtime, runtime
-from agent.batch.job import FETCHED
+from agent.batch.job import FETCHED, code_raw
 from agent.desk.source import encounter_id, packed
 from agent.identity import thread_id
 
@@ -50,17 +50,19 @@ def handler(event: Event, context: Any = None) -> Event:
     """
     own, began = runtime(), time.perf_counter()
     item = item_of_event(event)
-    with own.job(fhir=str(item.encounter).startswith("Encounter/")) as job, bad_input_told():
-        raw = job.fetch(item)
-        thread = thread_id(own.settings.tenant, raw, own.settings.model)
-        run = run_id(thread, item, event)
-        before = own.store.answer(decided(thread)) or own.store.answer(run)
-        if before is not None:
-            log("coded", run=run, status=before["status"], duplicate=True, request=request_of(context))
-            return before
-        out = own.out / (event.get("id") or safe(encounter_id(raw)))
-        own.store.lease = lease_of(context)
-        result = job.code_raw(raw, item, out, event.get("number"))
+    with own.sources(fhir=str(item.encounter).startswith("Encounter/")) as sources, bad_input_told():
+        raw = sources.fetch(item)
+    thread = thread_id(own.settings.tenant, raw, own.settings.model)
+    run = run_id(thread, item, event)
+    before = own.store.answer(decided(thread)) or own.store.answer(run)
+    if before is not None:
+        log("coded", run=run, status=before["status"], duplicate=True, request=request_of(context))
+        return before
+    out = own.out / (event.get("id") or safe(encounter_id(raw)))
+    session = own.session
+    own.store.lease = lease_of(context)
+    with bad_input_told():
+        result = code_raw(session, raw, item, out, event.get("number"))
     answer = answer_of(result, out)
     own.store.keep_answer(run, answer)
     _measure(own, result, time.perf_counter() - began, run, request_of(context))
@@ -85,8 +87,8 @@ def fetch(event: Event, context: Any = None) -> Event:
     event = {**event, "announce": False}  # the state machine has a step of its own for that
     if isinstance(item.encounter, str) and item.encounter.startswith("s3://"):
         return event
-    with own.job(fhir=True) as job, bad_input_told():
-        raw = job.fetch(item)
+    with own.sources(fhir=True) as sources, bad_input_told():
+        raw = sources.fetch(item)
     name = f"{encounter_id(raw)}-{raw.sha256[:16]}{FETCHED}"
     place = own.out / ".sources"
     place.put(name, packed(raw))

@@ -1,9 +1,9 @@
 """What a warm function keeps: settings with their secrets, bookshelf, model, graph, table and checkpointer, opened once."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,7 +17,7 @@ from agent.settings import Settings, load_settings
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
 
-    from agent.batch.job import Fetch, Job
+    from agent.batch.job import Sources
     from agent.session import Session
 
 
@@ -30,25 +30,20 @@ class Runtime:
     store: DynamoStore
     out: S3Place
 
+    @cached_property
     def session(self) -> "Session":
         """Bookshelf, model and graph (the slow part), made when first needed."""
         return _session(self)
 
     @contextmanager
-    def job(self, *, fhir: bool = False) -> "Iterator[Job]":
-        """What codes one member."""
-        from agent.batch.job import Job
-        from agent.fhir import fetch_encounter, open_fhir
+    def sources(self, *, fhir: bool = False) -> "Iterator[Sources]":
+        """Where encounters come from."""
+        from agent.batch.job import Sources
+        from agent.fhir import fetching
 
-        folder, region = Path("/nonexistent"), self.settings.region  # a function reads no local files
-        if not fhir or self.settings.fhir is None:
-            yield Job(session=self.session(), folder=folder, region=region)
-            return
-        with open_fhir(self.settings) as client:
-            fetch: Fetch = lambda reference, context: fetch_encounter(  # noqa: E731
-                client, reference, self.settings, context
-            )
-            yield Job(session=self.session(), folder=folder, fhir=fetch, region=region)
+        folder = Path("/nonexistent")  # a function reads no local files
+        with fetching(self.settings) if fhir else nullcontext() as fetch:
+            yield Sources(folder=folder, fhir=fetch, region=self.settings.region)
 
 
 @cache

@@ -15,6 +15,7 @@ from agent.batch.journal import Outcome
 from agent.batch.manifest import Item
 from agent.cli.errors import BY_STATUS, EXIT_INPUT, EXIT_INTERNAL, fault_line, user_errors
 from agent.desk.source import unpacked
+from agent.fhir import Fetch
 from tools.fhir.context_file import ContextFile, context_of, read_context
 from tools.fhir.errors import InputError
 from tools.intake import INPUT_LIMIT, read_bytes, read_one
@@ -28,47 +29,21 @@ OPTIONS = {"context", "pdf", "review"}
 FETCHED = ".source"
 """Ending of an object that holds an encounter as ``agent.desk.source.packed`` keeps it."""
 REVIEWS = {"auto", "always", "never"}
-Fetch = Callable[[str, ContextFile | None], "RawEncounter"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
-    """What all members share.
+class Sources:
+    """Where the encounters of the members come from.
 
     Attributes:
-        session: bookshelf, model, graph, store, opened once.
         folder: relative paths of the manifest are looked up here first, then where the command runs.
         fhir: reads ``Encounter/<id>``; None where no FHIR server is configured.
         region: AWS region for ``s3://`` addresses.
     """
 
-    session: "Session"
     folder: Path
     fhir: Fetch | None = None
     region: str | None = None
-
-    def code(self, item: Item, out: Place, number: int | None) -> "CodingResult":
-        """Code one member.
-
-        Raises:
-            InputError: the encounter or an option can not be used.
-            AwsError: it can not be fetched, or its outputs not written.
-        """
-        if item.fault:
-            raise InputError(item.fault)
-        return self.code_raw(self.fetch(item), item, out, number)
-
-    def code_raw(self, raw: "RawEncounter", item: Item, out: Place, number: int | None) -> "CodingResult":
-        """Code what was fetched.
-
-        Raises:
-            InputError: the encounter or an option can not be used; AwsError: its outputs can not be written.
-        """
-        from agent.run import code_encounter
-
-        changes = _options(item)
-        context = replace(self.session.context, out=out, control_number=number, **changes)
-        return code_encounter(raw, context=context, graph=self.session.graph)
 
     def fetch(self, item: Item) -> "RawEncounter":
         """The encounter of a member, wherever it is.
@@ -89,6 +64,39 @@ class Job:
                 raise InputError(f"{item.id}: no FHIR server is configured to read Encounter/<id> from")
             return self.fhir(given, context)
         return read_one(_beside(self.folder, given), context)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job(Sources):
+    """What all members share: the sources, and ``session``: bookshelf, model, graph, store, opened once."""
+
+    session: "Session"
+
+    def code(self, item: Item, out: Place, number: int | None) -> "CodingResult":
+        """Code one member.
+
+        Raises:
+            InputError: the encounter or an option can not be used.
+            AwsError: it can not be fetched, or its outputs not written.
+        """
+        if item.fault:
+            raise InputError(item.fault)
+        return code_raw(self.session, self.fetch(item), item, out, number)
+
+
+def code_raw(
+    session: "Session", raw: "RawEncounter", item: Item, out: Place, number: int | None
+) -> "CodingResult":
+    """Code what was fetched, as known today (a worker or a warm function may have been opened on an earlier day).
+
+    Raises:
+        InputError: the encounter or an option can not be used; AwsError: its outputs can not be written.
+    """
+    from agent.run import code_encounter
+
+    context = session.context_of(session.context.tenant)
+    context = replace(context, out=out, control_number=number, **_options(item))
+    return code_encounter(raw, context=context, graph=session.graph)
 
 
 def outcome_of(item: Item, out: Place, work: "Callable[[], CodingResult]") -> Outcome:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 import orjson
 
@@ -20,10 +20,6 @@ from agent.aws.place import place_of
 from agent.batch.job import Job, outcome_of
 from agent.batch.manifest import Item
 from knowledge.records import Record
-
-if TYPE_CHECKING:
-    from agent.batch.job import Fetch
-    from agent.settings import Settings
 
 LOCK = "workers.lock"
 
@@ -60,6 +56,7 @@ def main() -> int:
 
 
 def _serve(setup: Setup, tasks: IO[bytes], answers: IO[bytes]) -> None:
+    from agent.fhir import fetching
     from agent.session import open_session
     from agent.settings import load_settings
 
@@ -73,7 +70,7 @@ def _serve(setup: Setup, tasks: IO[bytes], answers: IO[bytes]) -> None:
             review=setup.review,
             pdf=setup.pdf,
         ) as session,
-        _fhir(settings) as fhir,
+        fetching(settings) as fhir,
     ):
         job = Job(session=session, folder=setup.folder, fhir=fhir, region=settings.region)
         _answer(answers, b"ready")
@@ -82,18 +79,6 @@ def _serve(setup: Setup, tasks: IO[bytes], answers: IO[bytes]) -> None:
             out = place_of(task.out, kms_key=settings.kms_key, region=settings.region)
             done = outcome_of(task.item, out, partial(job.code, task.item, out, task.number))
             _answer(answers, orjson.dumps(done.model_dump(mode="json")))
-
-
-@contextmanager
-def _fhir(settings: "Settings") -> "Iterator[Fetch | None]":
-    """Reads ``Encounter/<id>`` from the configured server."""
-    from agent.fhir import fetch_encounter, open_fhir
-
-    if settings.fhir is None:
-        yield None
-        return
-    with open_fhir(settings) as client:
-        yield lambda reference, context: fetch_encounter(client, reference, settings, context)
 
 
 def _answer(answers: IO[bytes], line: bytes) -> None:

@@ -5,6 +5,8 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +141,18 @@ class TestServedGraph:
     ) -> None:
         monkeypatch.setenv("SUPERBILL_POLICY", str(POLICY))
         done = served.invoke({"encounter": ANKLE.read_text()}, {"configurable": {"thread_id": "a"}})
+        assert done["status"] == "emitted"
+
+    def test_a_server_that_was_started_long_ago_codes_as_known_today(
+        self, served: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from agent import platform
+
+        monkeypatch.setenv("SUPERBILL_POLICY", str(POLICY))
+        old = replace(platform._context(), today=date(2020, 1, 1))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(platform, "_context", lambda: old)
+            done = served.invoke({"encounter": ANKLE.read_text()}, {"configurable": {"thread_id": "c"}})
         assert done["status"] == "emitted"
 
     def test_held_is_an_interrupt_that_a_decision_answers(self, served: Any) -> None:

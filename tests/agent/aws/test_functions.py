@@ -217,7 +217,7 @@ class TestMember:
             ("a", 2, "failed"),
         ]
         assert "no such object" in rows_[2]["reason"]
-        monkeypatch.setattr("agent.batch.job.Job.code_raw", lambda *_: 1 / 0)
+        monkeypatch.setattr("agent.aws.functions.code_raw", lambda *_: 1 / 0)
         fault = member({"item": {**ankle(), "id": "a"}})
         assert fault["exit"] == 1
         assert "ZeroDivisionError" in fault["reason"]
@@ -282,6 +282,14 @@ class TestSteps:
         assert handler(event)["status"] == "emitted"
         assert fetch(event) == event
         assert event["announce"] is False
+
+    def test_only_coding_opens_the_bookshelf_and_once(self, own: Runtime) -> None:
+        fetch({"encounter": orjson.loads(ANKLE.read_bytes())})
+        assert "session" not in vars(own)
+        handler(ankle())
+        opened = vars(own)["session"]
+        handler(unpaid())
+        assert own.session is opened
 
     def test_fetch_understands_an_object_that_has_arrived(self, own: Runtime) -> None:
         put("in/events/a.json", ANKLE.read_bytes())

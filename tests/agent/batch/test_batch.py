@@ -6,6 +6,8 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -326,3 +328,17 @@ def test_a_member_killed_between_its_number_and_its_journal_comes_out_the_same(
     assert seen[0] == seen[1]
     rounds = [line for line in seen[0]["trace.jsonl"].splitlines() if b'"event":"judged"' in line]
     assert len(rounds) > 1
+
+
+def test_a_worker_of_yesterday_codes_as_known_today(
+    tmp_path: Path, home: Path, shelf: Bookshelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Bookshelf, "open", lambda *_, **__: shelf)
+    seen: list[date] = []
+    monkeypatch.setattr("agent.run.code_encounter", lambda _, *, context, **__: seen.append(context.today))
+    settings = load_settings({"SUPERBILL_HOME": str(home)})
+    with open_session(settings, store=tmp_path / "s", policy=POLICY) as s:
+        old = replace(s, context=replace(s.context, today=date(2026, 1, 1)))
+        item = Item(line=1, digest="", id="a", encounter=str(ANKLE))
+        Job(session=old, folder=tmp_path).code(item, tmp_path / "out", None)
+    assert seen == [date.today()]  # noqa: DTZ011 - the practice's own day
