@@ -7,9 +7,20 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+import pytest
+
 from tests.loopback import listening
 
 HANG = "hang"
+
+
+def made_up_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment that holds no real credentials, and none to look for elsewhere."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_BEARER_TOKEN_BEDROCK"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def reply(

@@ -10,7 +10,7 @@ from agent.models import make_model
 from agent.run import CodingResult
 from agent.settings import load_settings
 from tests.graph.conftest import LIMITS, memory_loss_claim, run
-from tests.graph.converse import HANG, Converse, converse_server, fault, reply, tool_use
+from tests.graph.converse import HANG, Converse, converse_server, fault, made_up_credentials, reply, tool_use
 
 SPEC = "bedrock:anthropic.claude-sonnet-4-5-20250929-v1:0"
 RIGHT = reply(tool_use("propose_claim", "p1", **memory_loss_claim()))
@@ -18,11 +18,7 @@ RIGHT = reply(tool_use("propose_claim", "p1", **memory_loss_claim()))
 
 @pytest.fixture(autouse=True)
 def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_BEARER_TOKEN_BEDROCK"):
-        monkeypatch.delenv(name, raising=False)
+    made_up_credentials(monkeypatch)
 
 
 def coded(context: Context, script: list[Any], **environ: str) -> tuple[CodingResult, Converse]:

@@ -12,7 +12,7 @@ from agent.models import make_model
 from agent.settings import load_settings
 from tests.agent.coded import Coded
 from tests.graph.conftest import FAST
-from tests.graph.converse import converse_server, fault, reply, tool_use
+from tests.graph.converse import converse_server, fault, made_up_credentials, reply, tool_use
 from tests.graph.scripted import ScriptedModel, call, turn
 
 SPEC = "bedrock:anthropic.claude-sonnet-4-5-20250929-v1:0"
@@ -102,11 +102,7 @@ def test_a_model_that_never_ends_is_stopped(coded: Coded, views: dict[str, CaseV
 
 @pytest.fixture
 def bedrock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_BEARER_TOKEN_BEDROCK"):
-        monkeypatch.delenv(name, raising=False)
+    made_up_credentials(monkeypatch)
 
 
 @pytest.mark.usefixtures("bedrock")
