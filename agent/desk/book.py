@@ -114,10 +114,9 @@ class Book:
 
     def take_in(self, encounter: str, sha256: str, data: bytes, out: str) -> None:
         """Keep an encounter that came in before it is coded, so that a kill can not lose it."""
-        now = datetime.now(UTC).isoformat(timespec="microseconds")
         own = (self.tenant, encounter, sha256)
         self.write(
-            ("insert or replace into source values (?, ?, ?, ?, ?)", (*own, now, data)),
+            keeping(*own, data),
             ("insert or replace into intake values (?, ?, ?, ?)", (*own, out)),
         )
 
@@ -131,7 +130,7 @@ class Book:
         """Forget what came in and can not be read."""
         own = (self.tenant, encounter, sha256)
         self.write(
-            ("delete from intake where tenant = ? and encounter = ? and sha256 = ?", own),
+            coded(*own),
             ("delete from source where tenant = ? and encounter = ? and sha256 = ?", own),
         )
 
@@ -214,6 +213,27 @@ class Entry:
     def append(self, db: sqlite3.Connection, tenant: str) -> audit.Head:
         """Write it inside the caller's transaction."""
         return audit.append(db, *self._said, tenant=tenant, encounter=self._encounter, at=self._at)
+
+
+def keeping(tenant: str, encounter: str, sha256: str, data: bytes) -> Change:
+    """What keeps an encounter as it came in."""
+    return (
+        "insert or replace into source values (?, ?, ?, ?, ?)",
+        (tenant, encounter, sha256, moment(), data),
+    )
+
+
+def coded(tenant: str, encounter: str, sha256: str) -> Change:
+    """What ends the waiting of an encounter that came in."""
+    return (
+        "delete from intake where tenant = ? and encounter = ? and sha256 = ?",
+        (tenant, encounter, sha256),
+    )
+
+
+def moment() -> str:
+    """Now, so fine that rows keep their order."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def dumped(value: Any) -> str:

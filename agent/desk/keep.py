@@ -2,12 +2,11 @@
 
 import hashlib
 import sqlite3
-from datetime import UTC, datetime
 
 from agent import worklist
 from agent.coding import Coding
 from agent.context import Context
-from agent.desk.book import Book, Change, dumped
+from agent.desk.book import Book, Change, coded, dumped, keeping, moment
 from agent.desk.source import packed
 from agent.identity import claim_sha256
 from agent.state import State
@@ -38,17 +37,9 @@ def keep(state: State, context: Context, coding: Coding, thread: str) -> None:
     with context.store.writing() as db:
         worklist.put(db, *where, thread, coding.status, reasons, context.out, summary)
         if raw is not None:
-            _keep_source(db, *where, raw.sha256, packed(raw))
-            db.execute(
-                "delete from intake where tenant = ? and encounter = ? and sha256 = ?", (*where, raw.sha256)
-            )
+            db.execute(*keeping(*where, raw.sha256, packed(raw)))
+            db.execute(*coded(*where, raw.sha256))
         _keep_queries(db, *where, coding.queries)
-
-
-def _keep_source(db: sqlite3.Connection, tenant: str, encounter: str, sha256: str, data: bytes) -> None:
-    db.execute(
-        "insert or replace into source values (?, ?, ?, ?, ?)", (tenant, encounter, sha256, _now(), data)
-    )
 
 
 def _keep_queries(
@@ -78,7 +69,7 @@ def opening(tenant: str, encounter: str, query: ProviderQuery, own: str) -> Chan
     return (
         "insert or ignore into query (id, tenant, encounter, question, why, evidence, status, asked_at) "
         "values (?, ?, ?, ?, ?, ?, 'open', ?)",
-        (own, tenant, encounter, query.question, query.why, dumped(list(query.evidence)), _now()),
+        (own, tenant, encounter, query.question, query.why, dumped(list(query.evidence)), moment()),
     )
 
 
@@ -86,7 +77,3 @@ def query_id(tenant: str, encounter: str, question: str, times: int = 0, kind: s
     """The same id for the same question of the same encounter, another each time it is asked again."""
     said = f"{tenant}\0{encounter}\0{question}\0{times}"
     return f"{kind}-{hashlib.sha256(said.encode()).hexdigest()[:12]}"
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds")

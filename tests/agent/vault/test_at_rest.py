@@ -10,7 +10,7 @@ import pytest
 from agent import vault
 from agent.desk import open_desk
 from agent.settings import load_settings
-from tests.agent.cli_run import ANKLE, ENCOUNTERS, Desk
+from tests.agent.cli_run import ALL, ANKLE, ENCOUNTERS, Desk
 from tools.intake import read_one
 
 CLEAR = (
@@ -27,15 +27,6 @@ NOTE = (
     "Sore throat for two days. No fever. Exam: pharynx red. Assessment: acute pharyngitis. Basketball player."
 )
 KNEE = ENCOUNTERS / "06-knee-injection.json"
-OUTPUT = {
-    "coding.json",
-    "claim.json",
-    "claim.837",
-    "claim.cms1500.pdf",
-    "claim.fhir.json",
-    "report.html",
-    "trace.jsonl",
-}
 
 
 def story(desk: Desk, patch: pytest.MonkeyPatch) -> dict[str, str]:
@@ -154,7 +145,7 @@ def test_with_a_key_no_file_holds_a_clear_byte_of_the_patient(
     assert holding([p for p in found if "outbox" not in p.parts]) == set()
     assert holding([p for p in found if "outbox" in p.parts])  # what is handed to the clearing house is clear
     assert {
-        p.name for p in found if p.is_file() and p.name in OUTPUT and not vault.is_sealed(p.read_bytes())
+        p.name for p in found if p.is_file() and p.name in ALL and not vault.is_sealed(p.read_bytes())
     } == set()
     databases = [p for p in found if p.suffix == ".sqlite"]
     assert {p.name for p in databases} == {
