@@ -4,7 +4,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from agent.audit import AuditEntry
 from agent.coding import Coding
 from agent.state import Reason, Status
 from knowledge.records import Evidence, Finding, Record
@@ -12,20 +11,6 @@ from tools.amend import Edit
 from tools.claim.model import Claim
 from tools.encounter import ClinicalDocument, EncounterFacts
 from tools.proposal import Proposal
-
-__all__ = [
-    "Answered",
-    "AuditEntry",
-    "Case",
-    "DecisionRecord",
-    "Difference",
-    "Lease",
-    "Lesson",
-    "OpportunityRecord",
-    "Preview",
-    "Query",
-    "WorkItem",
-]
 
 
 class Lease(Record):

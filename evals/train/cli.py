@@ -1,7 +1,6 @@
 """``superbill train``: data to learn from, tuned models on Bedrock, learning without a GPU."""
 
 import argparse
-import getpass
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import Any
 import orjson
 
 from agent.cli.progress import build_progress, item_progress
+from agent.cli.review import user
 from evals.case import CaseError
 from evals.cli import EXIT_INPUT, count
 from evals.compare import CompareError
@@ -162,7 +162,7 @@ def guarded(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.
 
 def add_person(parser: argparse.ArgumentParser) -> None:
     """Who does it."""
-    parser.add_argument("--by", default=getpass.getuser(), help="who does it (default: you)")
+    parser.add_argument("--by", default=user(), help="who does it (default: you)")
 
 
 @contextmanager
