@@ -1,6 +1,7 @@
 """Events and answers of the functions: checked, named, hashed."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from agent.run import CodingResult
 
 Event = dict[str, Any]
+NOT_PLAIN = re.compile(r"[^A-Za-z0-9_.-]")
 
 
 class BadInputError(Exception):
@@ -54,14 +56,14 @@ def bad_input_told() -> Iterator[None]:
     Raises:
         BadInputError: of any error that is the user's to mend.
     """
-    from agent.cli.errors import user_errors
+    from agent.cli.errors import one_line, user_errors
 
     try:
         yield
     except AwsError:
         raise
     except user_errors() as error:
-        raise BadInputError(line_of(error)) from None
+        raise BadInputError(one_line(error)) from None
 
 
 def lease_of(context: Any) -> float:
@@ -93,15 +95,13 @@ def answer_of(result: "CodingResult", out: S3Place) -> Event:
 
 
 def safe(name: str) -> str:
-    """A name for an output."""
-    return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)[:80].lstrip("._-") or "encounter"
+    """The id of an output: the name where it is a plain id, else what is plain of it and a hash; two names never share one."""
+    if PLAIN_ID.fullmatch(name):
+        return name
+    plain = NOT_PLAIN.sub("_", name)[:80].lstrip("._-") or "encounter"
+    return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def request_of(context: Any) -> str:
     """Lambda's request id."""
     return str(getattr(context, "aws_request_id", ""))
-
-
-def line_of(error: BaseException) -> str:
-    """A message on one line."""
-    return " ".join(str(error).split())

@@ -36,6 +36,23 @@ class Rows:
         item: Item | None = found.get("Item")
         return item
 
+    def query(self, key: str, value: str, **how: Any) -> list[Item]:
+        """Every item whose ``key`` has this value, in order, to the last page."""
+        asked = {"KeyConditionExpression": f"{key} = :k", "ExpressionAttributeValues": {":k": value}, **how}
+        rows: list[Item] = []
+        while True:
+            with told(self.table):
+                page = self.handle().query(**asked)
+            rows += page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return rows
+            asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def write(self, item: Item) -> None:
+        """Write an item, whatever was there."""
+        with told(self.table):
+            self.handle().put_item(Item=item)
+
     def put(self, item: Item, condition: str, values: Item, names: Item) -> bool:
         """Write an item if the condition holds; False when it does not."""
         table = self.handle()

@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -20,7 +21,7 @@ from agent.aws.rows import Item, Rows
 from agent.doubles import billed_lines
 from agent.emissions import BLOCKS, FIRST_IN_BLOCKS, LAST_NUMBER, Emission, emission_key
 from agent.identity import claim_sha256
-from agent.worklist import Summary
+from agent.worklist import Summary, place_text
 from tools.claim.model import Claim
 
 TRIES = 8
@@ -60,12 +61,7 @@ class DynamoStore(Rows):
         """Codes of lines that went out before under another encounter of the same patient and day."""
         found = []
         for key, code in billed_lines(claim).items():
-            query = {
-                "KeyConditionExpression": "PK = :k",
-                "ExpressionAttributeValues": {":k": f"BILLED#{claim.tenant}#{key}"},
-            }
-            with told(self.table):
-                rows = self.handle().query(**query)["Items"]
+            rows = self.query("PK", f"BILLED#{claim.tenant}#{key}")
             if any(row["SK"] != claim.encounter_id for row in rows):
                 found.append(code)
         return tuple(found)
@@ -88,7 +84,6 @@ class DynamoStore(Rows):
                 return before
             number = number or self.next_control_number(partner)
             if self._put_emission(claim, number, out, seen):
-                self._put_billed(claim)
                 return Emission(number=number, created=claim.created)
         raise AwsBusyError(f"{self.table}: an emission is contended; run again")
 
@@ -103,7 +98,6 @@ class DynamoStore(Rows):
         summary: Summary | None = None,
     ) -> None:
         """Set where an encounter stands; only what waits for a person is indexed."""
-        about = summary or Summary()
         item = {
             "PK": _key(tenant, encounter),
             "SK": "WORK",
@@ -111,38 +105,21 @@ class DynamoStore(Rows):
             "thread": thread,
             "status": status,
             "reasons": orjson.dumps(reasons).decode(),
-            "out": str(out) if out else None,
+            "out": place_text(out),
             "updated_at": _now(),
-            "claim_sha256": about.claim_sha256,
-            "date_of_service": about.date_of_service,
-            "payer": about.payer,
-            "amount": about.amount,
-            "model": about.model,
+            **asdict(summary or Summary()),
         }
         waits = {"GPK": f"{tenant}#{status}", "GSK": encounter} if status in WAITING else {}
-        with told(self.table):
-            self.handle().put_item(Item={**item, **waits})
+        self.write({**item, **waits})
 
     def worklist(self, tenant: str, status: str = "held") -> list[Item]:
         """What waits for a person (``held`` or ``blocked``), by encounter."""
-        query: Item = {
-            "IndexName": "waiting",
-            "KeyConditionExpression": "GPK = :k",
-            "ExpressionAttributeValues": {":k": f"{tenant}#{status}"},
-        }
-        rows: list[Item] = []
-        while True:
-            with told(self.table):
-                page = self.handle().query(**query)
-            rows += [{**row, "reasons": orjson.loads(row["reasons"])} for row in page["Items"]]
-            if "LastEvaluatedKey" not in page:
-                return rows
-            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        return [_row(item) for item in self.query("GPK", f"{tenant}#{status}", IndexName="waiting")]
 
     def work(self, tenant: str, encounter: str) -> Item | None:
         """Where one encounter stands, None when it is not known."""
-        row = self.get(_key(tenant, encounter), "WORK")
-        return {**row, "reasons": orjson.loads(row["reasons"])} if row else None
+        item = self.get(_key(tenant, encounter), "WORK")
+        return _row(item) if item else None
 
     @contextmanager
     def alone(self, tenant: str, encounter: str) -> Iterator[None]:
@@ -169,13 +146,11 @@ class DynamoStore(Rows):
     def keep_answer(self, run: str, answer: Item, days: int = 30) -> None:
         """Remember an answer for further deliveries of the same request."""
         item = {"PK": f"RUN#{run}", "SK": "ANSWER", "answer": orjson.dumps(answer).decode()}
-        with told(self.table):
-            self.handle().put_item(Item={**item, "ttl": int(time.time()) + days * 86_400})
+        self.write({**item, "ttl": int(time.time()) + days * 86_400})
 
     def keep_token(self, tenant: str, encounter: str, token: str) -> None:
         """The task token of the state machine that waits for a decision on this encounter."""
-        with told(self.table):
-            self.handle().put_item(Item={"PK": _key(tenant, encounter), "SK": "TOKEN", "token": token})
+        self.write({"PK": _key(tenant, encounter), "SK": "TOKEN", "token": token})
 
     def token(self, tenant: str, encounter: str) -> str | None:
         """The task token that waits, or None."""
@@ -205,19 +180,7 @@ class DynamoStore(Rows):
 
     def audit_entries(self, tenant: str, encounter: str) -> list[Item]:
         """The chain of one encounter, oldest first."""
-        rows: list[Item] = []
-        query: Item = {
-            "KeyConditionExpression": "PK = :k",
-            "ExpressionAttributeValues": {":k": f"AUDIT#{tenant}#{encounter}"},
-            "ConsistentRead": True,
-        }
-        while True:
-            with told(self.table):
-                page = self.handle().query(**query)
-            rows += page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return rows
-            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        return self.query("PK", f"AUDIT#{tenant}#{encounter}", ConsistentRead=True)
 
     def verify_audit(self, tenant: str, encounter: str) -> int | None:
         """Number of the first entry that was altered or is missing, or None when the chain holds."""
@@ -244,14 +207,8 @@ class DynamoStore(Rows):
         }
         return {**said, "hash": _hash(said)}
 
-    def _put_billed(self, claim: Claim) -> None:
-        for key, code in billed_lines(claim).items():
-            item = {"PK": f"BILLED#{claim.tenant}#{key}", "SK": claim.encounter_id, "code": code}
-            with told(self.table):
-                self.handle().put_item(Item=item)
-
     def _put_emission(self, claim: Claim, number: int, out: object | None, seen: Item | None) -> bool:
-        """Emission and its audit entry together, if nobody was faster."""
+        """Emission, its audit entry and the lines it bills together, if nobody was faster."""
         pk, sk = _emission_key(claim)
         sha256 = claim_sha256(claim)
         item = {
@@ -260,7 +217,7 @@ class DynamoStore(Rows):
             "claim_sha256": sha256,
             "claim_id": claim.claim_id,
             "control_number": number,
-            "out": str(out) if out else None,
+            "out": place_text(out),
             "emitted_at": _now(),
             "created": claim.created.isoformat(),
         }
@@ -272,20 +229,21 @@ class DynamoStore(Rows):
                 "ConditionExpression": "claim_sha256 = :seen",
                 "ExpressionAttributeValues": {":seen": seen["claim_sha256"]},
             }
-        puts = [
-            {"Put": {"TableName": self.table, "Item": item, **condition}},
-            {
-                "Put": {
-                    "TableName": self.table,
-                    "Item": entry,
-                    "ConditionExpression": "attribute_not_exists(PK)",
-                }
-            },
+        billed = [
+            {"PK": f"BILLED#{claim.tenant}#{key}", "SK": claim.encounter_id, "code": code}
+            for key, code in billed_lines(claim).items()
+        ]
+        puts: list[Item] = [
+            {"Item": item, **condition},
+            {"Item": entry, "ConditionExpression": "attribute_not_exists(PK)"},
+            *({"Item": one} for one in billed),
         ]
         client = self.handle().meta.client
         with told(self.table):
             try:
-                client.transact_write_items(TransactItems=puts)
+                client.transact_write_items(
+                    TransactItems=[{"Put": {"TableName": self.table, **one}} for one in puts]
+                )
             except client.exceptions.TransactionCanceledException:
                 return False
         return True
@@ -295,6 +253,10 @@ def _emission(found: Item | None, claim: Claim) -> Emission | None:
     if found is None or found["claim_sha256"] != claim_sha256(claim):
         return None
     return Emission(number=int(found["control_number"]), created=date.fromisoformat(found["created"]))
+
+
+def _row(item: Item) -> Item:
+    return {**item, "reasons": orjson.loads(item["reasons"])}
 
 
 def _key(tenant: str, encounter: str) -> str:

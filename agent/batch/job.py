@@ -13,7 +13,7 @@ from agent.aws.clients import AwsBusyError
 from agent.aws.place import Place, read_object
 from agent.batch.journal import Outcome
 from agent.batch.manifest import Item
-from agent.cli.errors import BY_STATUS, EXIT_INPUT, EXIT_INTERNAL, fault_line, user_errors
+from agent.cli.errors import BY_STATUS, EXIT_INPUT, EXIT_INTERNAL, fault_line, one_line, user_errors
 from agent.desk.source import unpacked
 from agent.fhir import Fetch
 from tools.fhir.context_file import ContextFile, context_of, read_context
@@ -107,7 +107,7 @@ def outcome_of(item: Item, out: Place, work: "Callable[[], CodingResult]") -> Ou
     except AwsBusyError as error:
         return _failed(item, EXIT_INTERNAL, str(error))
     except user_errors() as error:
-        return _failed(item, EXIT_INPUT, " ".join(str(error).split()))
+        return _failed(item, EXIT_INPUT, one_line(error))
     except Exception as error:  # the boundary of one member
         return _failed(item, EXIT_INTERNAL, fault_line(error))
     coding = result.coding

@@ -2,7 +2,6 @@
 
 import fcntl
 import hashlib
-import os
 import re
 import shutil
 import tempfile
@@ -12,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import orjson
 
@@ -25,6 +24,7 @@ from agent.batch.worker import LOCK, Setup, Task
 from agent.cli.errors import EXIT_INPUT, EXIT_INTERNAL, EXIT_OK, WORST_FIRST
 from agent.outputs import FILES
 from agent.store import Store
+from knowledge.whole import written_whole
 
 RESULTS = "results.jsonl"
 DEAD = "dead-letter.jsonl"
@@ -204,19 +204,18 @@ def _alone(work: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _whole(out: Place, name: str) -> Iterator[BinaryIO]:
-    """A file that appears under its name only when all of it is written."""
-    with tempfile.NamedTemporaryFile(dir=out if isinstance(out, Path) else None, delete=False) as file:
-        made = Path(file.name)
-        try:
-            yield file  # type: ignore[misc]
-            file.flush()
-            if isinstance(out, Path):
-                os.replace(made, out / name)  # noqa: PTH105 - the atomic rename is the point
-            else:
-                out.put(name, made.read_bytes())
-        finally:
-            made.unlink(missing_ok=True)
+def _whole(out: Place, name: str) -> Iterator[IO[bytes]]:
+    """A file of its owner's that appears under its name only when all of it is written."""
+    if isinstance(out, Path):
+        with written_whole(out / name) as made:
+            made.touch(mode=0o600)
+            with made.open("wb") as file:
+                yield file
+    else:
+        with tempfile.TemporaryFile() as file:
+            yield file
+            file.seek(0)
+            out.put(name, file.read())
 
 
 def _row(outcome: Outcome) -> dict[str, object]:

@@ -95,14 +95,14 @@ def _shared(path: Path) -> Iterator[None]:
 
 def _told() -> int:
     """Run, and say a fault of the set-up in one line without values (types and places only)."""
-    from agent.cli.errors import fault_line, user_errors
+    from agent.cli.errors import fault_line, one_line, user_errors
 
     try:
         return main()
     except BrokenPipeError:  # the parent is gone
         return 1
     except user_errors() as error:
-        sys.stderr.write(f"superbill: {' '.join(str(error).split())}\n")
+        sys.stderr.write(f"superbill: {one_line(error)}\n")
         return 2
     except Exception as error:
         sys.stderr.write(f"superbill: {fault_line(error)}\n")

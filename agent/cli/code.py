@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 import orjson
 
 from agent.aws.place import place_of
-from agent.cli.errors import BY_STATUS, EXIT_INPUT, EXIT_INTERNAL, UsageError, fault_line, user_errors, worst
+from agent.cli.errors import (
+    BY_STATUS,
+    EXIT_INPUT,
+    EXIT_INTERNAL,
+    UsageError,
+    fault_line,
+    one_line,
+    user_errors,
+    worst,
+)
 from agent.cli.progress import item_progress
 from agent.outputs import FILES
 from agent.settings import load_settings
@@ -165,7 +174,7 @@ def _member(file: Path, out: "Place", options: argparse.Namespace, session: "Ses
         check_out(out)
         result = session.code(_read(file, options), out)
     except user_errors() as error:
-        return Member(name=file.name, code=EXIT_INPUT, error=" ".join(str(error).split()))
+        return Member(name=file.name, code=EXIT_INPUT, error=one_line(error))
     except Exception as error:  # one member's fault must not stop the others; it is told without its values
         return Member(name=file.name, code=EXIT_INTERNAL, error=fault_line(error))
     seconds = time.perf_counter() - started

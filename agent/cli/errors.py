@@ -56,6 +56,11 @@ def user_errors() -> tuple[type[Exception], ...]:
     )
 
 
+def one_line(error: BaseException) -> str:
+    """The message of an error that is the user's to mend."""
+    return " ".join(str(error).split())
+
+
 def fault_line(error: BaseException) -> str:
     """Type and place of a fault, never its message or values: those may hold a patient's data."""
     trace = error.__traceback__

@@ -15,8 +15,9 @@ from botocore.exceptions import ClientError
 from agent.aws import decide, fetch, handler, member, notify, reserve, review, submit
 from agent.aws.announce import announce, signature
 from agent.aws.clients import AwsBusyError, AwsError, aws_client
-from agent.aws.events import BadInputError
+from agent.aws.events import BadInputError, safe
 from agent.aws.runtime import Runtime
+from agent.batch.manifest import PLAIN_ID
 from evals.benchmarks.synthetic import encounters
 from tests.agent.aws.account import BUCKET, KEY, REGION, get, keys, lines, put, rows
 from tests.agent.aws.conftest import forget
@@ -186,6 +187,21 @@ class TestFaults:
         assert keys("out/") == []
         assert rows("EMISSION") == []
 
+    def test_what_is_billed_is_kept_with_the_emission_or_not_at_all(
+        self, own: Runtime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client = aws_client("dynamodb.resource", own.settings.region).meta.client
+        real, alone = client.put_item, []
+
+        def watched(**given: Any) -> Any:
+            alone.append(given["Item"]["PK"].partition("#")[0])
+            return real(**given)
+
+        monkeypatch.setattr(client, "put_item", watched)
+        handler(ankle())
+        assert {r["PK"].partition("#")[0] for r in rows("05-ankle-injury")} == {"BILLED"}
+        assert "BILLED" not in alone
+
     def test_dead_holder_lets_go_when_its_lease_ends(self, own: Runtime) -> None:
         boto3.resource("dynamodb", region_name=REGION).Table(own.store.table).put_item(
             Item={"PK": "ENC#default#05-ankle-injury", "SK": "LEASE", "by": "dead", "until": 1}
@@ -326,6 +342,14 @@ class TestSteps:
             assert entry["DetailType"] == "Encounter emitted"
             assert set(orjson.loads(entry["Detail"])) == {"encounter_id", "status", "artifacts"}
         assert len(told) == 2
+
+
+def test_two_ids_never_share_an_output_and_each_can_be_given_as_an_id() -> None:
+    ids = ["05-ankle-injury", "a/b", "a_b", "a b", "Émile", "-x", "x", "...", "_", "n" * 128, "n" * 200]
+    made = [safe(one) for one in ids]
+    assert made[0] == ids[0]
+    assert len(set(made)) == len(ids)
+    assert all(PLAIN_ID.fullmatch(one) for one in made)
 
 
 def test_signature_can_be_checked_by_the_receiver() -> None:
