@@ -1,6 +1,6 @@
 """Thousands of encounters through ``superbill batch``, undisturbed and killed at random: same results, each exactly once.
 
-``python -m evals.benchmarks.soak [--encounters N] [--kills N] [--workers N] [--folder F]``; exits 1 when a result differs,
+``python -m evals.benchmarks.soak [--encounters N] [--kills N] [--workers N] [--notes F] [--folder F]``; exits 1 when a result differs,
 an encounter is missing or doubled, or a worker's memory grows by more than a tenth after it has warmed up.
 """
 
@@ -21,7 +21,7 @@ from pathlib import Path
 
 import orjson
 
-from evals.benchmarks.synthetic import POLICY, write_batch
+from evals.benchmarks.synthetic import POLICY, notes_of, write_batch
 
 GROWTH = 1.10
 POLL = 0.05
@@ -186,11 +186,12 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--notes", type=Path, help="DocumentReference.ndjson: its notes stand in every third encounter")
     parser.add_argument("--folder", type=Path, help="kept; a temporary one, removed, when not given")
     o = parser.parse_args()
     folder = o.folder or Path(tempfile.mkdtemp(prefix="superbill-soak-"))
     try:
-        manifest = write_batch(folder / "in", o.encounters, o.seed)
+        manifest = write_batch(folder / "in", o.encounters, o.seed, notes_of(o.notes) if o.notes else ())
         calm = Run(manifest=manifest, folder=folder / "calm", workers=o.workers)
         rough = Run(manifest=manifest, folder=folder / "rough", workers=o.workers)
         watched = undisturbed(calm)
