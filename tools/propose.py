@@ -39,6 +39,9 @@ from tools.propose_arguments import (
 )
 from tools.state import ToolState
 
+REFUSED = "claim refused:"
+"""How the answer to a claim that is not taken begins; what is wrong with it follows, a line each."""
+
 
 class _Problems(Exception):  # noqa: N818 - a collector, not an error of its own
     def __init__(self) -> None:
@@ -136,7 +139,7 @@ def build_proposal(
         ),
     )
     if problems.lines:
-        raise ToolException("claim refused:\n- " + "\n- ".join(problems.lines))
+        raise ToolException(f"{REFUSED}\n- " + "\n- ".join(problems.lines))
     return proposal
 
 

@@ -11,7 +11,7 @@ from agent.coder.opportunities import opportunities
 from agent.coder.preventive import prevent
 from agent.coder.provider_queries import provider_queries
 from agent.coder.reasons import with_reasons
-from agent.coder.repair import repair
+from agent.coder.repair import Saying, repair, saying
 from agent.coder.services import serve
 from agent.coder.transition import FAMILY, as_transition
 from agent.coder.visit import recover, see
@@ -52,6 +52,8 @@ def program() -> Coder:
             case, (x.code for x in lines), visit.decision_level if visit else None
         ),
     }
+    answered: set[Saying] = set()
     while True:
         (judged,) = yield (Ask(tool="propose_claim", args=claim),)
-        claim = repair(claim, judged)
+        claim = repair(claim, judged, answered)
+        answered |= {saying(f) for f in judged.findings}

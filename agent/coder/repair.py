@@ -1,25 +1,44 @@
 """Mending a claim: each finding of the self-check is answered by the narrowest change that settles it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from agent.coder.conversation import Answer, Json
 
 Mend = Callable[[Json, Json], Json]
+Saying = tuple[str, str]
+PLACE = "place"
 INJURY = ("S", "T")
 EXTERNAL = ("V", "W", "X", "Y")
 STATUS = ("Z16", "Z66", "Z67", "Z68", "Z72", "Z74", "Z77", "Z78", "Z79", "Z8", "Z9")
 """Guideline I.C.21.c.3 and c.4: status and history codes, which say nothing of why the patient came."""
 
 
-def repair(claim: Json, judged: Answer) -> Json:
+def repair(claim: Json, judged: Answer, answered: Collection[Saying] = ()) -> Json:
     """The claim without what the self-check refused; what was taken out is kept under rejected with the finding.
 
-    A finding that no narrow change settles leaves the claim as it is: the self-check then ends the tries and tells it.
+    A finding that no narrow change settles leaves the claim as it is: the self-check then ends the tries and tells it. So does
+    one that was ``answered`` before and came back: its change did not settle it.
     """
+    mended = _numbered(claim)
     for finding in judged.findings:
-        if finding["level"] == "error":
-            claim = _mend(str(finding["rule"]))(claim, finding)
-    return claim
+        if finding["level"] == "error" and saying(finding) not in answered:
+            mended = _mend(str(finding["rule"]))(mended, finding)
+    return _unnumbered(mended)
+
+
+def saying(finding: Json) -> Saying:
+    """What a finding says, by which it is known again."""
+    return str(finding["rule"]), str(finding.get("message", ""))
+
+
+def _numbered(claim: Json) -> Json:
+    """Each line keeps the place by which the findings know it, whatever goes before it."""
+    return {**claim, "service_lines": [{**x, PLACE: n} for n, x in enumerate(claim["service_lines"], 1)]}
+
+
+def _unnumbered(claim: Json) -> Json:
+    lines = [{k: v for k, v in x.items() if k != PLACE} for x in claim["service_lines"]]
+    return {**claim, "service_lines": lines}
 
 
 def _mend(rule: str) -> Mend:
@@ -39,9 +58,8 @@ def _unchanged(claim: Json, finding: Json) -> Json:
 
 
 def _line_of(claim: Json, finding: Json) -> Json | None:
-    place = finding.get("line") or 0
     lines: list[Json] = claim["service_lines"]
-    return lines[place - 1] if 1 <= place <= len(lines) else None
+    return next((x for x in lines if x[PLACE] == finding.get("line")), None)
 
 
 def _changed(claim: Json, line: Json, **changes: object) -> Json:

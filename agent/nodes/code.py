@@ -13,6 +13,7 @@ from agent.models import call_options
 from agent.models.prices import cost_usd
 from agent.state import State, Usage
 from tools import load_tools
+from tools.propose import REFUSED
 
 PROPOSE = "propose_claim"
 NUDGE = "Your turn ended without a tool call. Go on with the tools, or hand in with propose_claim (alone in its turn)."
@@ -35,7 +36,7 @@ def code(state: State, runtime: Runtime[Context]) -> Command[Literal["tools", "c
         return Command(goto="triage", update={"limit": limit})
     reply = _ask(runtime.context, state["messages"])
     usage = _spent(usage, reply, started, runtime.context.model_spec)
-    refusal = _stopped(reply)
+    refusal = _stopped(reply) or _stuck(state["messages"], reply)
     if refusal:
         return Command(goto="triage", update={"messages": [reply], "usage": usage, "limit": refusal})
     answers = _protocol_answers(reply)
@@ -91,6 +92,39 @@ def _stopped(reply: AIMessage) -> str | None:
 
 def _stop_reason(reply: AIMessage) -> str:
     return str(reply.response_metadata.get("stopReason", reply.response_metadata.get("stop_reason", "")))
+
+
+def _stuck(messages: list[AnyMessage], reply: AIMessage) -> str | None:
+    """The turn that was just refused, said again: the answer would be the same, so the encounter is held with it."""
+    last = next((n for n in range(len(messages) - 1, -1, -1) if isinstance(messages[n], AIMessage)), None)
+    if last is None or _said(messages[last]) != _said(reply):
+        return None
+    answers = messages[last + 1 :]
+    if not answers or not all(_is_refusal(m) for m in answers):
+        return None
+    return f"the coder has no other answer than the one refused: {_refusal(answers)}"
+
+
+def _said(message: AnyMessage) -> tuple[object, ...]:
+    calls = message.tool_calls if isinstance(message, AIMessage) else []
+    return (str(message.content), *((c["name"], c["args"]) for c in calls))
+
+
+def _is_refusal(message: AnyMessage) -> bool:
+    if isinstance(message, ToolMessage):
+        return message.status == "error"
+    return message.content == NUDGE
+
+
+def _refusal(answers: list[AnyMessage]) -> str:
+    """Why, in the words of propose_claim, which name no one; of any other refusal only that it was one."""
+    found = next((m for m in map(_claim_refused, answers) if m), None)
+    return found or "a turn that breaks the protocol"
+
+
+def _claim_refused(message: AnyMessage) -> str:
+    told = str(message.content).replace("\\n", "\n").partition(REFUSED)[2]
+    return "; ".join(x[2:].rstrip("')") for x in told.splitlines() if x.startswith("- "))
 
 
 def _protocol_answers(reply: AIMessage) -> list[AnyMessage]:

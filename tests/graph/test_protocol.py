@@ -118,6 +118,34 @@ def test_an_endless_loop_is_held_at_the_turn_limit(context: Context) -> None:
     assert not (context.out and (context.out / "claim.837").exists())
 
 
+def test_the_refused_claim_handed_in_again_is_held_with_what_was_wrong(context: Context) -> None:
+    reply = turn(call("propose_claim", **memory_loss_claim(diagnoses=[])))
+    model = ScriptedModel(replies=[reply, reply])
+    result = run(context, model)
+    model.finish()
+    assert result.status == "held"
+    (reason, *_) = result.coding.review.reasons
+    assert (reason.kind, "no diagnosis: every claim needs one" in reason.text) == ("limit", True)
+
+
+def test_a_turn_that_says_nothing_twice_is_held(context: Context) -> None:
+    model = ScriptedModel(replies=[AIMessage("Nothing to add."), AIMessage("Nothing to add.")])
+    result = run(context, model)
+    model.finish()
+    assert "breaks the protocol" in result.coding.review.reasons[0].text
+
+
+def test_another_refused_claim_goes_on(context: Context) -> None:
+    other = memory_loss_claim(diagnoses=[{"code": "E11", "citations": [], "rationale": "x"}])
+    replies = [
+        turn(call("propose_claim", **c))
+        for c in (memory_loss_claim(diagnoses=[]), other, memory_loss_claim())
+    ]
+    model = ScriptedModel(replies=replies)
+    assert run(context, model).status == "emitted"
+    model.finish()
+
+
 @pytest.mark.parametrize(
     ("limits", "word"),
     [

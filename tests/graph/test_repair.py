@@ -106,7 +106,7 @@ def test_a_mistake_made_again_and_again_never_leaves(
 ) -> None:
     args, _ = right(mistake.encounter)
     wrong = propose(mistake.made(args))
-    rounds = LIMITS.turns if mistake.told else LIMITS.repairs + 1
+    rounds = 2 if mistake.told else LIMITS.repairs + 1
     model = ScriptedModel(replies=[wrong] * rounds)
     result = run(context, model, path=path(mistake.encounter), limits=LIMITS)
     model.finish()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from agent.coder.conversation import Answer
-from agent.coder.repair import repair
+from agent.coder.repair import repair, saying
 
 
 def line(code: str, *modifiers: str, pointers: tuple[int, ...] = (1,)) -> dict[str, Any]:
@@ -56,6 +56,20 @@ def test_warnings_and_what_no_change_settles_leave_the_claim() -> None:
     given = claim(line("99213"))
     assert repair(given, judged("line.ptp", "99213", at=1, level="warning")) == given
     assert repair(given, judged("claim.total")) == given
+
+
+def test_a_finding_that_comes_back_after_its_answer_is_left() -> None:
+    given = claim(line("99213"), line("20610"))
+    found = judged("line.ptp", "20610", at=2)
+    assert [x["code"] for x in repair(given, found)["service_lines"]] == ["99213"]
+    assert repair(given, found, {saying(f) for f in found.findings}) == given
+
+
+def test_findings_know_their_lines_whatever_went_before_them() -> None:
+    given = claim(line("99213"), line("20610"), line("12001"), line("93000"))
+    found = [judged("line.ptp", c, at=n).findings[0] for c, n in (("20610", 2), ("12001", 3))]
+    mended = repair(given, Answer(data={}, findings=tuple(found)))
+    assert [x["code"] for x in mended["service_lines"]] == ["99213", "93000"]
 
 
 def _with(*codes: str) -> dict[str, Any]:
