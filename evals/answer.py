@@ -84,6 +84,14 @@ class Query(_Part):
     why: str = ""
 
 
+class Opportunity(_Part):
+    """A service that may be billable with more documentation."""
+
+    code: str
+    documented: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
 class Finding(_Part):
     """A verdict of the self-check."""
 
@@ -119,6 +127,7 @@ class Answer(_Part):
     em: Visit | None = None
     rejected: tuple[Rejected, ...] = ()
     queries: tuple[Query, ...] = ()
+    opportunities: tuple[Opportunity, ...] = ()
     findings: tuple[Finding, ...] = ()
     review: Review = Review()
 

@@ -63,6 +63,8 @@ class Gold(Record):
         evidence: by code, passages of the note; the code's evidence has to touch one of them.
         rejected: codes that a careful coder considers and turns down with a reason.
         queries: each a set of words that one query to the provider has to hold; empty: nothing is to be asked.
+        opportunities: each a set of words (the code, what is documented, what is missing) that one opportunity has to
+            hold; empty: none is to be shown.
     """
 
     icd10: GoldIcd | None = None
@@ -73,6 +75,7 @@ class Gold(Record):
     evidence: dict[str, tuple[str, ...]] | None = None
     rejected: tuple[str, ...] | None = None
     queries: tuple[tuple[str, ...], ...] | None = None
+    opportunities: tuple[tuple[str, ...], ...] | None = None
 
     @property
     def scores_em(self) -> bool:

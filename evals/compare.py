@@ -203,7 +203,7 @@ def _what(was: Json, now: Json) -> Iterator[str]:
     yield from _sets("line", _lines(was), _lines(now))
     yield from _sets("finding", was["findings"], now["findings"])
     yield from _sets("held by", was["reasons"], now["reasons"])
-    for key in ("mdm", "rejected", "queries"):
+    for key in ("mdm", "rejected", "queries", "opportunities"):
         if was["given"].get(key) != now["given"].get(key):
             yield f"{key}: {_short(was['given'].get(key))} → {_short(now['given'].get(key))}"
 

@@ -41,6 +41,7 @@ _RATES = (
     ("links: accuracy", "links", "accuracy"),
     ("rejected: recall", "rejected", "recall"),
     ("queries: recall", "queries", "recall"),
+    ("opportunities: recall", "opportunities", "recall"),
     ("claims: clean", "claim", "clean"),
     ("claims: right payment", "claim", "right_payment"),
 )

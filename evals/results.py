@@ -202,6 +202,10 @@ def _turned_down(score: CaseScore) -> list[str]:
     if score.queries:
         why += [f"no query about {words}" for words in score.queries.missed]
         why += [f"{score.queries.idle} queries where nothing is to be asked"] if score.queries.idle else []
+    if score.opportunities:
+        why += [f"no opportunity of {words}" for words in score.opportunities.missed]
+        idle = score.opportunities.idle
+        why += [f"{idle} opportunities where there is none"] if idle else []
     return why
 
 
@@ -219,6 +223,7 @@ def _given(answer: Answer) -> dict[str, Any]:
         "mdm": _mdm(answer),
         "rejected": [r.code for r in answer.rejected],
         "queries": [q.question for q in answer.queries],
+        "opportunities": [o.code for o in answer.opportunities],
         "lines": [
             {
                 "code": line.code,

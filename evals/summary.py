@@ -76,6 +76,7 @@ METRICS: Mapping[str, Mapping[str, Metric]] = {
     "mdm": {"elements": share("elements_right", "elements")},
     "rejected": {"recall": share("rejected_found", "rejected_of")},
     "queries": {"recall": share("query_found", "query_of")},
+    "opportunities": {"recall": share("opportunity_found", "opportunity_of")},
     "units": {"accuracy": share("units_right", "units_of")},
     "evidence": {
         "verified": share("evidence_verified", "evidence_of"),
@@ -127,7 +128,10 @@ def summarise(results: Sequence[CaseResult], *, wall: float, commit: str, model:
         "failed": len(results) - len(solved),
         **{name: micro[name] for name in ("icd10",)},
         "em": _em(scores),
-        **{name: micro[name] for name in ("lines", "modifiers", "links", "mdm", "rejected", "queries")},
+        **{
+            name: micro[name]
+            for name in ("lines", "modifiers", "links", "mdm", "rejected", "queries", "opportunities")
+        },
         "claim": claim_level(results),
         "must_not": _must_not(scores),
         "fabricated_codes": sum(len(s.codes.fabricated) for s in scores),
@@ -167,6 +171,9 @@ def case_counts(score: CaseScore) -> Counter[str]:
         counts.update(rejected_of=score.rejected.of, rejected_found=score.rejected.found)
     if score.queries is not None:
         counts.update(query_of=score.queries.of, query_found=score.queries.found)
+    if score.opportunities is not None:
+        found = score.opportunities
+        counts.update(opportunity_of=found.of, opportunity_found=found.found)
     if score.icd10 is not None:
         counts.update({name: getattr(score.icd10, name) for name in _ICD_COUNTS})
     if score.lines is not None:

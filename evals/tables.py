@@ -26,6 +26,7 @@ _WHERE_SCORED = (
     ("mdm", ("elements",)),
     ("rejected", ("recall",)),
     ("queries", ("recall",)),
+    ("opportunities", ("recall",)),
 )
 
 

@@ -11,7 +11,13 @@ from evals.scorers.lines import LineScore, score_lines
 from evals.scorers.links import LinkScore, score_links
 from evals.scorers.money import MoneyScore, PriceBook, score_money
 from evals.scorers.severity import Severity, severity
-from evals.scorers.turned_down import QueryScore, RejectedScore, score_queries, score_rejected
+from evals.scorers.turned_down import (
+    QueryScore,
+    RejectedScore,
+    score_opportunities,
+    score_queries,
+    score_rejected,
+)
 from knowledge.records import Record
 
 __all__ = ["UNSCORED", "CaseScore", "CodeBook", "PriceBook", "Severity", "score_case", "severity"]
@@ -26,6 +32,7 @@ class CaseScore(Record):
     links: LinkScore | None = None
     rejected: RejectedScore | None = None
     queries: QueryScore | None = None
+    opportunities: QueryScore | None = None
     money: MoneyScore | None = None
     codes: CodeScore
     evidence: EvidenceScore
@@ -61,6 +68,9 @@ def score_case(
         links=score_links(gold.links, answer) if gold.links is not None else None,
         rejected=score_rejected(gold.rejected, answer) if gold.rejected is not None else None,
         queries=score_queries(gold.queries, answer) if gold.queries is not None else None,
+        opportunities=score_opportunities(gold.opportunities, answer)
+        if gold.opportunities is not None
+        else None,
         money=score_money(gold, answer, prices, place) if prices is not None else None,
         codes=score_codes(gold.must_not or (), answer, book),
         evidence=score_evidence(answer, case.note, solved.documents if solved else {}, gold.evidence),

@@ -65,6 +65,9 @@ def _kinds(score: "CaseScore") -> dict[str, int]:
         "link": len(score.links.faults) if score.links else 0,
         "rejected": len(score.rejected.missed) if score.rejected else 0,
         "query": len(score.queries.missed) + score.queries.idle if score.queries else 0,
+        "opportunity": len(score.opportunities.missed) + score.opportunities.idle
+        if score.opportunities
+        else 0,
     }
     return found | _diagnoses(score) | _lines(score) | _visit(score)
 

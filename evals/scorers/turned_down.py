@@ -18,7 +18,7 @@ class RejectedScore(Record):
 
 
 class QueryScore(Record):
-    """Queries that gold wants (``of``), found by their words, and queries asked where gold asks none (``idle``)."""
+    """Queries or opportunities that gold wants (``of``), found by their words, and any where gold wants none (``idle``)."""
 
     of: int
     found: int
@@ -39,7 +39,16 @@ def score_rejected(gold: Iterable[str], answer: Answer) -> RejectedScore:
 
 def score_queries(gold: Sequence[Sequence[str]], answer: Answer) -> QueryScore:
     """Score the questions; a wanted query is found when one question with its reason holds all of its words."""
-    asked = [f"{q.question} {q.why}".casefold() for q in answer.queries]
+    return _worded(gold, [f"{q.question} {q.why}" for q in answer.queries])
+
+
+def score_opportunities(gold: Sequence[Sequence[str]], answer: Answer) -> QueryScore:
+    """Score the opportunities; a wanted one is found when one, with what it has and lacks, holds all of its words."""
+    return _worded(gold, [" ".join((o.code, *o.documented, *o.missing)) for o in answer.opportunities])
+
+
+def _worded(gold: Sequence[Sequence[str]], said: Sequence[str]) -> QueryScore:
+    asked = [text.casefold() for text in said]
     held = [any(all(word.casefold() in text for word in words) for text in asked) for words in gold]
     return QueryScore(
         of=len(gold),

@@ -16,7 +16,7 @@ from evals.scorers.evidence import score_evidence
 from evals.scorers.icd10 import score_icd10, tree
 from evals.scorers.money import Price, score_money
 from evals.scorers.severity import weights
-from evals.scorers.turned_down import score_queries, score_rejected
+from evals.scorers.turned_down import score_opportunities, score_queries, score_rejected
 
 PRICES = {"99213": 90.0, "99214": 130.0, "71046": 30.0, "93000": 15.0, "20610": 60.0}
 
@@ -131,6 +131,15 @@ def test_what_was_turned_down_and_what_was_asked() -> None:
     asked = score_queries((("diabetes", "type"), ("laterality",)), given)
     assert (asked.found, asked.idle, asked.missed) == (1, 0, ("laterality",))
     assert score_queries((), given).idle == 1
+
+
+def test_opportunities_by_what_they_have_and_lack() -> None:
+    told = {"code": "99497", "documented": ["wishes were spoken of"], "missing": ["minutes"]}
+    given = answer(opportunities=[told])
+    shown = score_opportunities((("99497", "minutes"), ("99406",)), given)
+    assert (shown.of, shown.found, shown.missed) == (2, 1, ("99406",))
+    assert score_opportunities((("99497", "consent"),), given).found == 0
+    assert score_opportunities((), given).idle == 1
 
 
 def case(**gold: Any) -> EvalCase:
