@@ -8,8 +8,10 @@ from pathlib import Path
 
 from agent.coder.acts import sides_said
 from agent.coder.case import Case
-from agent.coder.conversation import Answer, Ask
+from agent.coder.conversation import Answer, Ask, Json
+from agent.coder.criteria import documented
 from agent.coder.diagnoses import Diagnosis
+from agent.coder.earlier import Earlier, look_back
 from agent.coder.lines import Line
 from agent.coder.postoperative import in_global_period
 from agent.coder.spoken import MEDICARE
@@ -48,7 +50,8 @@ class Digit:
 
 def modify(case: Case, lines: Sequence[Line], diagnoses: Sequence[Diagnosis]) -> Stage:
     """Add sides and other modifiers; the tool must allow each."""
-    wanted = [_all(case, line, lines, diagnoses) for line in lines]
+    earlier = yield from look_back(case)
+    wanted = [_documented(case, _all(case, line, lines, diagnoses), earlier) for line in lines]
     asks = [
         Ask(tool="modifier_rules", args={"code": line.code, "modifiers": [c for c, _ in line.modifiers]})
         for line in wanted
@@ -56,11 +59,15 @@ def modify(case: Case, lines: Sequence[Line], diagnoses: Sequence[Diagnosis]) ->
     ]
     if not asks:
         return tuple(wanted)
-    answers = yield tuple(asks)
-    allowed = {
-        a.data["code"]: {m["code"] for m in a.data["modifiers"] if m["allowed"]} for a in answers if a.data
-    }
-    return tuple(_kept(line, allowed.get(line.code, set())) for line in wanted)
+    answers = iter((yield tuple(asks)))
+    return tuple(_kept(line, next(answers).data) if line.modifiers else line for line in wanted)
+
+
+def _documented(case: Case, line: Line, earlier: Earlier) -> Line:
+    """The modifiers whose criteria are data (agent/coder/criteria.py)."""
+    for met in documented(case, line, earlier):
+        line = line.with_modifier(met.modifier, met.why)
+    return line
 
 
 def _all(case: Case, line: Line, lines: Sequence[Line], diagnoses: Sequence[Diagnosis]) -> Line:
@@ -182,8 +189,16 @@ def _remote(case: Case, line: Line) -> Line:
     )
 
 
-def _kept(line: Line, allowed: set[str]) -> Line:
-    return replace(line, modifiers=tuple((c, w) for c, w in line.modifiers if c in allowed))
+def _kept(line: Line, told: Json) -> Line:
+    """The modifiers that the tool allows, in claim order; of two that exclude each other the first."""
+    allowed = {m["code"] for m in told.get("modifiers", ()) if m["allowed"]}
+    apart = [set(pair) for pair in told.get("never_together", ())]
+    kept: list[tuple[str, str]] = []
+    for code, why in line.modifiers:
+        if code in allowed and not any({code, other} in apart for other, _ in kept):
+            kept.append((code, why))
+    order = list(told.get("order", ()))
+    return replace(line, modifiers=tuple(sorted(kept, key=lambda m: order.index(m[0]))))
 
 
 @cache
