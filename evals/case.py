@@ -38,22 +38,28 @@ class GoldEm(Record):
     """The problem-oriented visit: any of these codes is right.
 
     ``problems``, ``data`` and ``risk`` name the acceptable levels of the elements of decision making; an element that
-    is not named is unscored.
+    is not named is unscored. ``modifiers`` are those of the visit's line (own cases only): empty means that none may stand, absent
+    that they are unscored.
     """
 
     codes: tuple[str, ...] = Field(min_length=1)
     problems: tuple[str, ...] | None = None
     data: tuple[str, ...] | None = None
     risk: tuple[str, ...] | None = None
+    modifiers: tuple[str, ...] | None = None
 
 
 class GoldLine(Record):
-    """A service line; with ``must`` false it is neither required nor wrong."""
+    """A service line; with ``must`` false it is neither required nor wrong.
+
+    Its modifiers are scored where it lists some; with ``plain`` (own cases only) none may stand on it.
+    """
 
     code: str
     modifiers: tuple[str, ...] = ()
     units: Decimal = Decimal(1)
     must: bool = True
+    plain: bool = False
 
 
 class Gold(Record):

@@ -177,6 +177,7 @@ def explain(score: CaseScore, answer: Answer) -> list[str]:
         said = answer.em.explanation if answer.em else "no E/M decided"
         why.append(f"visit {score.em.given or 'none'}, expected {wanted}: {said}")
     why += [f"decision making: {fault}" for fault in (score.em.element_faults if score.em else ())]
+    why += [f"modifiers of {fault}" for fault in (score.em.modifier_faults if score.em else ())]
     if score.lines:
         why += [
             f"line {code} is missing: {turned_down.get(code, 'never proposed')}"

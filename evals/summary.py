@@ -100,7 +100,8 @@ _ICD_COUNTS = (
     "pairs",
     "ordered",
 )
-_LINE_COUNTS = ("modifiers_given", "modifiers_gold", "modifiers_right", "units_right", "units_of")
+_MODIFIER_COUNTS = ("modifiers_given", "modifiers_gold", "modifiers_right")
+_LINE_COUNTS = (*_MODIFIER_COUNTS, "units_right", "units_of")
 INTERVALS = (
     "95 %: rates over codes, money and severity by 1,000 bootstrap resamples of whole cases (Wilson of the pooled counts "
     "where every resample agrees); rates with one verdict a case by Wilson's score interval"
@@ -167,6 +168,7 @@ def case_counts(score: CaseScore) -> Counter[str]:
     counts.update(place_of=score.evidence.place_of, place_right=score.evidence.place_right)
     if score.em is not None:
         counts.update(elements=score.em.elements, elements_right=score.em.elements_right)
+        counts.update({name: getattr(score.em, name) for name in _MODIFIER_COUNTS})
     if score.rejected is not None:
         counts.update(rejected_of=score.rejected.of, rejected_found=score.rejected.found)
     if score.queries is not None:

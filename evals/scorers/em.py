@@ -1,7 +1,10 @@
 """The problem-oriented visit: exact, within one level, over- and under-coded."""
 
+from typing import Any
+
 from evals.answer import Answer, Visit
 from evals.case import GoldEm
+from evals.scorers.lines import modifier_fault
 from evals.scorers.visits import is_visit, level
 from knowledge.records import Record
 
@@ -10,7 +13,7 @@ class EmScore(Record):
     """One case's visit. ``distance`` is levels above (+) or below (-) the nearest right code; None without a pair.
 
     ``elements`` counts the elements of decision making that gold levels and the answer gives, ``elements_right`` those
-    at an acceptable level; ``element_faults`` say the others.
+    at an acceptable level; ``element_faults`` say the others. ``modifiers_*`` count those of the visit's line where gold tells them.
     """
 
     expected: tuple[str, ...]
@@ -23,6 +26,10 @@ class EmScore(Record):
     elements: int = 0
     elements_right: int = 0
     element_faults: tuple[str, ...] = ()
+    modifiers_given: int = 0
+    modifiers_gold: int = 0
+    modifiers_right: int = 0
+    modifier_faults: tuple[str, ...] = ()
 
 
 def given_visit(answer: Answer) -> str | None:
@@ -58,7 +65,22 @@ def score_em(gold: GoldEm | None, answer: Answer) -> EmScore:
             for name, said, wanted in levelled
             if said not in wanted
         ),
+        **_modifiers(gold, answer, given),
     )
+
+
+def _modifiers(gold: GoldEm | None, answer: Answer, given: str | None) -> dict[str, Any]:
+    """Counts of the modifiers on the visit's line; nothing where gold does not tell them or no visit was billed."""
+    line = next((x for x in answer.service_lines if x.code == given), None)
+    if gold is None or gold.modifiers is None or line is None:
+        return {}
+    wanted, used = set(gold.modifiers), {m.code for m in line.modifiers}
+    return {
+        "modifiers_given": len(used),
+        "modifiers_gold": len(wanted),
+        "modifiers_right": len(wanted & used),
+        "modifier_faults": () if wanted == used else (modifier_fault(line.code, gold.modifiers, used),),
+    }
 
 
 def _elements(gold: GoldEm | None, visit: Visit | None) -> list[tuple[str, str, tuple[str, ...]]]:

@@ -11,7 +11,7 @@ from knowledge.records import Record
 class LineScore(Record):
     """Lines of one case, matched by code: required and found, wrong, and the optional ones that were given.
 
-    ``modifiers_*`` and ``units_*`` count over matched lines; modifiers only where gold lists some.
+    ``modifiers_*`` and ``units_*`` count over matched lines; modifiers only where gold lists some or says that none may stand.
     """
 
     must: int
@@ -43,7 +43,7 @@ def score_lines(gold: Iterable[GoldLine], answer: Answer) -> LineScore:
             continue
         open_gold.remove(match)
         pairs.append((match, line))
-    scored = [(g, {m.code for m in line.modifiers}) for g, line in pairs if g.modifiers]
+    scored = [(g, {m.code for m in line.modifiers}) for g, line in pairs if g.modifiers or g.plain]
     return LineScore(
         must=len(wanted),
         found=sum(g.must for g, _ in pairs),
@@ -73,4 +73,9 @@ def _best(open_gold: list[GoldLine], line: Line) -> GoldLine | None:
 
 
 def _fault(gold: GoldLine, used: set[str]) -> str:
-    return f"{gold.code}: expected {'/'.join(gold.modifiers)}, got {'/'.join(sorted(used)) or 'none'}"
+    return modifier_fault(gold.code, gold.modifiers, used)
+
+
+def modifier_fault(code: str, wanted: Iterable[str], used: Iterable[str]) -> str:
+    """How the modifiers of a line differ from the right ones."""
+    return f"{code}: expected {'/'.join(wanted) or 'none'}, got {'/'.join(sorted(used)) or 'none'}"

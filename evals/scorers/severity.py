@@ -100,8 +100,9 @@ def _visit(score: "CaseScore") -> dict[str, int]:
     em = score.em
     if em is None:
         return {}
+    least = {"element": len(em.element_faults), "visit_modifier": len(em.modifier_faults)}
     if em.exact:
-        return {"element": len(em.element_faults)}
+        return least
     steps = ABSENT_VISIT if em.distance is None else abs(em.distance)
     kind = "visit_over" if em.over else "visit_under" if em.under else "visit_family"
-    return {kind: max(1, steps), "element": len(em.element_faults)}
+    return {kind: max(1, steps), **least}

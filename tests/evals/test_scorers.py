@@ -9,7 +9,7 @@ from evals.answer import Answer, read_answer
 from evals.case import Gold, GoldEm, GoldIcd, GoldLine
 from evals.scorers.codes import score_codes
 from evals.scorers.confidence import judge_confidence
-from evals.scorers.em import score_em
+from evals.scorers.em import EmScore, score_em
 from evals.scorers.evidence import score_evidence
 from evals.scorers.icd10 import score_icd10
 from evals.scorers.lines import score_lines
@@ -198,3 +198,39 @@ def test_confidence_is_paired_with_the_verdict() -> None:
     judged = judge_confidence(gold, given)
     assert [(j.code, j.right) for j in judged] == [("I10", True), ("R05.9", False), ("93000", True)]
     assert judge_confidence(Gold(), given) == ()
+
+
+def visit(*modifiers: str, gold: tuple[str, ...] | None) -> EmScore:
+    given = answer(lines=[line("99213", *modifiers)], em="99213")
+    return score_em(GoldEm(codes=("99213",), modifiers=gold), given)
+
+
+@pytest.mark.parametrize(
+    ("used", "gold", "fault"),
+    [
+        (("25",), ("25",), ()),
+        (("24",), ("25",), ("99213: expected 25, got 24",)),
+        ((), ("57",), ("99213: expected 57, got none",)),
+        (("25",), (), ("99213: expected none, got 25",)),
+        (("25",), None, ()),
+    ],
+)
+def test_modifiers_of_the_visit_are_scored_where_gold_tells_them(
+    used: tuple[str, ...], gold: tuple[str, ...] | None, fault: tuple[str, ...]
+) -> None:
+    assert visit(*used, gold=gold).modifier_faults == fault
+
+
+def test_modifiers_of_the_visit_are_counted_with_those_of_lines() -> None:
+    score = visit("25", "95", gold=("25",))
+    assert (score.modifiers_given, score.modifiers_gold, score.modifiers_right) == (2, 1, 1)
+    unscored = visit("25", gold=None)
+    assert (unscored.modifiers_given, unscored.modifiers_gold) == (0, 0)
+
+
+def test_a_line_that_has_to_be_plain_is_scored_without_modifiers() -> None:
+    given = answer(lines=[line("93000", "76")])
+    assert score_lines([GoldLine(code="93000", plain=True)], given).modifier_faults == (
+        "93000: expected none, got 76",
+    )
+    assert score_lines([GoldLine(code="93000")], given).modifier_faults == ()
