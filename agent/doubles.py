@@ -15,6 +15,15 @@ create table if not exists billed (
 """
 
 
+class BilledElsewhereError(Exception):
+    """Lines of a claim went out under another encounter after the claim was judged; it may not follow unseen."""
+
+    def __init__(self, codes: tuple[str, ...]) -> None:
+        """Name the codes of those lines."""
+        super().__init__(f"{', '.join(codes)}: billed meanwhile under another encounter")
+        self.codes = codes
+
+
 def billed_lines(claim: Claim) -> dict[str, str]:
     """Each line as a hash of patient, day, rendering provider, code and modifiers -> its code; names no one."""
     who = claim.patient

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool, ToolException
 from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.graph import END, START, StateGraph
+from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.prebuilt import ToolNode
 from langgraph.types import RetryPolicy
@@ -55,7 +55,6 @@ def build_graph(
     graph.add_edge(START, "gather")
     graph.add_edge("gather", "code")
     graph.add_conditional_edges("tools", after_tools)
-    graph.add_edge("emit", END)
     return graph.compile(checkpointer=checkpointer, name="superbill")
 
 

@@ -35,13 +35,18 @@ def emit_outputs(state: State, context: Context) -> Claim:
 
     Returns:
         The claim as it went out: emitted before and unchanged, it keeps the day on which it was first made.
+
+    Raises:
+        BilledElsewhereError: lines of it went out under another encounter since it was judged; nothing is written.
     """
     claim = state["claim"]
     if claim is None:
         raise ValueError("nothing to emit")
     number = 1
     if context.store:
-        emission = context.store.reserve_emission(claim, _partner(claim), context.out, context.control_number)
+        emission = context.store.reserve_emission(
+            claim, _partner(claim), context.out, context.control_number, accepted=state["rounds"][-1].doubles
+        )
         number, claim = emission.number, claim.model_copy(update={"created": emission.created})
     done = state.copy()
     done.update({"claim": claim})

@@ -152,18 +152,28 @@ class Store:
         return first
 
     def reserve_emission(
-        self, claim: Claim, partner: str, out: "Place | None", number: int | None = None
+        self,
+        claim: Claim,
+        partner: str,
+        out: "Place | None",
+        number: int | None = None,
+        accepted: tuple[str, ...] = (),
     ) -> Emission:
         """The control number and the creation day under which this claim goes out.
 
-        ``number`` comes from a reserved block; without it the partner's next one is taken.
+        ``number`` comes from a reserved block; without it the partner's next one is taken. ``accepted`` are codes known
+        to have gone out under another encounter of the same visit.
 
         Exactly this claim emitted before (or reserved by a run that was killed) keeps both, so that a repeated
         emission writes the same bytes on any later day; an approved correction takes the place of the original under a new number.
+
+        Raises:
+            BilledElsewhereError: lines went out meanwhile that are not ``accepted``; nothing is kept.
         """
         with self.writing() as db:
             if (before := emissions.find(db, claim)) is not None:
                 return before
+            emissions.refuse_unseen(db, claim, accepted)
             number = number or emissions.next_number(db, partner)
             emissions.put(db, claim, number, out)
             head = audit.append(

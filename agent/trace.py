@@ -63,14 +63,13 @@ def _opening(state: State, context: Context, what_if: Json | None) -> Iterator[R
 
 
 def _conversation(state: State) -> Iterator[Row]:
-    """Messages in order, each judgement after the message it followed; then each decision of a person and its judgement."""
+    """Messages in order, the judgements after the message they followed; then each decision of a person and its judgement."""
     decisions = state.get("decisions", ())
     first = decisions[0].after_round if decisions else len(state["rounds"])
-    by_coder = {judged.after_message: judged for judged in state["rounds"][:first]}
+    by_coder = state["rounds"][:first]
     for number, message in enumerate(state["messages"], 1):
         yield from _message(message)
-        if number in by_coder:
-            yield _judged(by_coder[number])
+        yield from (_judged(judged) for judged in by_coder if judged.after_message == number)
     ends = [*(d.after_round for d in decisions[1:]), len(state["rounds"])]
     for decision, end in zip(decisions, ends, strict=False):
         yield "review", "decided", decision.model_dump(mode="json")

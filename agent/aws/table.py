@@ -18,7 +18,7 @@ import orjson
 
 from agent.aws.clients import AwsBusyError, AwsError, told
 from agent.aws.rows import Item, Rows
-from agent.doubles import billed_lines
+from agent.doubles import BilledElsewhereError, billed_lines
 from agent.emissions import BLOCKS, FIRST_IN_BLOCKS, LAST_NUMBER, Emission, emission_key
 from agent.identity import claim_sha256
 from agent.worklist import Summary, place_text
@@ -61,8 +61,8 @@ class DynamoStore(Rows):
         """Codes of lines that went out before under another encounter of the same patient and day."""
         found = []
         for key, code in billed_lines(claim).items():
-            rows = self.query("PK", f"BILLED#{claim.tenant}#{key}")
-            if any(row["SK"] != claim.encounter_id for row in rows):
+            row = self.get(f"BILLED#{claim.tenant}#{key}", "LINE")
+            if row and row["encounter"] != claim.encounter_id:
                 found.append(code)
         return tuple(found)
 
@@ -71,19 +71,27 @@ class DynamoStore(Rows):
         return _emission(self.get(*_emission_key(claim)), claim)
 
     def reserve_emission(
-        self, claim: Claim, partner: str, out: object | None, number: int | None = None
+        self,
+        claim: Claim,
+        partner: str,
+        out: object | None,
+        number: int | None = None,
+        accepted: tuple[str, ...] = (),
     ) -> Emission:
         """See :meth:`agent.store.Store.reserve_emission`; the same claim always gets the same number.
 
         Raises:
             AwsBusyError: others wrote at the same time, again and again.
+            BilledElsewhereError: see there.
         """
         for _ in range(TRIES):
             seen = self.get(*_emission_key(claim))
             if (before := _emission(seen, claim)) is not None:
                 return before
+            if set(twice := self.billed_elsewhere(claim)) - set(accepted):
+                raise BilledElsewhereError(twice)
             number = number or self.next_control_number(partner)
-            if self._put_emission(claim, number, out, seen):
+            if self._put_emission(claim, number, out, seen, accepted):
                 return Emission(number=number, created=claim.created)
         raise AwsBusyError(f"{self.table}: an emission is contended; run again")
 
@@ -207,7 +215,9 @@ class DynamoStore(Rows):
         }
         return {**said, "hash": _hash(said)}
 
-    def _put_emission(self, claim: Claim, number: int, out: object | None, seen: Item | None) -> bool:
+    def _put_emission(
+        self, claim: Claim, number: int, out: object | None, seen: Item | None, accepted: tuple[str, ...]
+    ) -> bool:
         """Emission, its audit entry and the lines it bills together, if nobody was faster."""
         pk, sk = _emission_key(claim)
         sha256 = claim_sha256(claim)
@@ -229,14 +239,10 @@ class DynamoStore(Rows):
                 "ConditionExpression": "claim_sha256 = :seen",
                 "ExpressionAttributeValues": {":seen": seen["claim_sha256"]},
             }
-        billed = [
-            {"PK": f"BILLED#{claim.tenant}#{key}", "SK": claim.encounter_id, "code": code}
-            for key, code in billed_lines(claim).items()
-        ]
         puts: list[Item] = [
             {"Item": item, **condition},
             {"Item": entry, "ConditionExpression": "attribute_not_exists(PK)"},
-            *({"Item": one} for one in billed),
+            *(_billed(claim, key, code, code in accepted) for key, code in billed_lines(claim).items()),
         ]
         client = self.handle().meta.client
         with told(self.table):
@@ -253,6 +259,23 @@ def _emission(found: Item | None, claim: Claim) -> Emission | None:
     if found is None or found["claim_sha256"] != claim_sha256(claim):
         return None
     return Emission(number=int(found["control_number"]), created=date.fromisoformat(found["created"]))
+
+
+def _billed(claim: Claim, key: str, code: str, accepted: bool) -> Item:
+    """A line goes out for one encounter, unless it is known and accepted that another one billed it."""
+    item = {
+        "PK": f"BILLED#{claim.tenant}#{key}",
+        "SK": "LINE",
+        "encounter": claim.encounter_id,
+        "code": code,
+    }
+    if accepted:
+        return {"Item": item}
+    return {
+        "Item": item,
+        "ConditionExpression": "attribute_not_exists(PK) OR encounter = :own",
+        "ExpressionAttributeValues": {":own": claim.encounter_id},
+    }
 
 
 def _row(item: Item) -> Item:

@@ -8,6 +8,7 @@ again; it happens once an approval, or once a lookup.
 import fcntl
 import hashlib
 import os
+import struct
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from tools.examples import Example
 NAME = "approved"
 FLOOR = 0.05
 """Under it two notes share little but the form of a note."""
+HEADER = struct.Struct("<4xQQQQ")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +102,7 @@ class CaseExamples:
                 )
             finally:
                 client.close()
+                blank_unused(self.folder)
         finally:
             os.close(handle)
 
@@ -114,6 +117,22 @@ class CaseExamples:
             embedder.fit([*terms, *(s.term for s in vocabulary.services)], self.folder)
         embedder.load(self.folder)
         return embedder
+
+
+def blank_unused(folder: Path) -> None:
+    """Zero what hnswlib wrote of places that hold no vector yet: memory of this process, whatever stood in it before.
+
+    ``header.bin`` of an index holds, after a version of 4 bytes, numbers of 8 bytes: offset, places, places used, bytes of a place.
+    """
+    for header in folder.rglob("header.bin"):
+        _, _, used, size = HEADER.unpack_from(header.read_bytes())
+        places = header.with_name("data_level0.bin")
+        rest = places.stat().st_size - used * size
+        with places.open("r+b") as file:
+            file.seek(used * size)
+            if file.read().strip(b"\0"):
+                file.seek(used * size)
+                file.write(bytes(rest))
 
 
 def _dumped(example: Example) -> str:

@@ -135,9 +135,14 @@ def _changed_by_person(state: State, context: Context) -> list[Reason]:
 
 
 def _approved(state: State) -> bool:
+    """An approval is of the claim that was shown, and of what was known when it was last judged."""
     decision, claim = state["decision"], state["claim"]
     return bool(
-        decision and claim and decision.action == "approve" and decision.claim_sha256 == claim_sha256(claim)
+        decision
+        and claim
+        and decision.action == "approve"
+        and decision.claim_sha256 == claim_sha256(claim)
+        and decision.after_round == len(state["rounds"])
     )
 
 

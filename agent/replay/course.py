@@ -16,9 +16,9 @@ from agent.graph import build_graph
 from agent.nodes.code import code
 from agent.nodes.gather import opened
 from agent.nodes.review import decided
-from agent.replay.recorded import RecordingEnded
+from agent.replay.recorded import RecordedStore, RecordingEnded
 from agent.run import state_types
-from agent.state import Decision, State, Update
+from agent.state import Decision, State
 from tools.encounter import EncounterFacts
 
 THREAD = "course"
@@ -116,8 +116,13 @@ def _code(state: State, runtime: Runtime[Context]) -> Command[Literal["tools", "
     return code(state, runtime)
 
 
-def _emit(state: State, runtime: Runtime[Context]) -> Update:
-    claim = state["claim"]
+def _emit(state: State, runtime: Runtime[Context]) -> Command[Literal["self_check", "__end__"]]:
+    """What went out meanwhile turns a course back where it turned back the recorded run."""
+    claim, store = state["claim"], runtime.context.store
     if claim is None:
         raise ValueError("emit was reached without a claim")
-    return {"claim": claim.model_copy(update={"draft": False}), "status": "emitted"}
+    if isinstance(store, RecordedStore) and store.turned_back(claim):
+        return Command(goto="self_check", update={"status": None})
+    return Command(
+        goto="__end__", update={"claim": claim.model_copy(update={"draft": False}), "status": "emitted"}
+    )

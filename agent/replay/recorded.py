@@ -155,11 +155,13 @@ class RecordedStore(Store):
 
     def __init__(self, rounds: Sequence[CheckRound]) -> None:
         """Remember the day and the live original that each judged claim had; an unknown claim has those of the last."""
+        self._rounds = tuple(rounds)
         self._by_claim = {r.claim_sha256: r for r in rounds}
-        self._last = rounds[-1] if rounds else None
+        self._asked = 0
 
     def emission(self, claim: Claim) -> Emission | None:
-        """The day on which this claim was first made, as the run saw it."""
+        """The day on which this claim was first made, as the run saw it; each judgement asks for it once, at its beginning."""
+        self._asked += 1
         known = self._known(claim)
         return Emission(number=1, created=known.created) if known and known.created else None
 
@@ -173,8 +175,20 @@ class RecordedStore(Store):
         known = self._known(claim)
         return known.doubles if known else ()
 
+    def turned_back(self, claim: Claim) -> bool:
+        """Whether the run's emission of this claim was refused for what had gone out meanwhile, and it was judged again."""
+        now, then = self._round(self._asked), self._round(self._asked + 1)
+        same = now and then and now.claim_sha256 == then.claim_sha256 == claim_sha256(claim)
+        return bool(now and then and same and set(then.doubles) - set(now.doubles))
+
     def _known(self, claim: Claim) -> CheckRound | None:
-        return self._by_claim.get(claim_sha256(claim), self._last)
+        sha256, now = claim_sha256(claim), self._round(self._asked)
+        if now and now.claim_sha256 == sha256:
+            return now
+        return self._by_claim.get(sha256, self._rounds[-1] if self._rounds else None)
+
+    def _round(self, number: int) -> CheckRound | None:
+        return self._rounds[number - 1] if 0 < number <= len(self._rounds) else None
 
 
 def recorded_store(events: Sequence[TraceEvent]) -> RecordedStore:

@@ -186,7 +186,9 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--notes", type=Path, help="DocumentReference.ndjson: its notes stand in every third encounter")
+    parser.add_argument(
+        "--notes", type=Path, help="DocumentReference.ndjson: its notes stand in every third encounter"
+    )
     parser.add_argument("--folder", type=Path, help="kept; a temporary one, removed, when not given")
     o = parser.parse_args()
     folder = o.folder or Path(tempfile.mkdtemp(prefix="superbill-soak-"))

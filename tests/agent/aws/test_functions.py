@@ -199,7 +199,9 @@ class TestFaults:
 
         monkeypatch.setattr(client, "put_item", watched)
         handler(ankle())
-        assert {r["PK"].partition("#")[0] for r in rows("05-ankle-injury")} == {"BILLED"}
+        assert {(r["PK"].partition("#")[0], r["encounter"]) for r in rows("LINE")} == {
+            ("BILLED", "05-ankle-injury")
+        }
         assert "BILLED" not in alone
 
     def test_dead_holder_lets_go_when_its_lease_ends(self, own: Runtime) -> None:

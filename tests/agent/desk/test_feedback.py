@@ -134,3 +134,15 @@ def test_the_switch_takes_on_or_off() -> None:
     assert not load_settings({}).examples
     with pytest.raises(SettingsError, match="SUPERBILL_EXAMPLES"):
         load_settings({"SUPERBILL_EXAMPLES": "maybe"})
+
+
+def test_memory_that_the_index_wrote_beside_its_vectors_is_blanked(tmp_path: Path, shelf: Bookshelf) -> None:
+    examples = CaseExamples(store=tmp_path, tenant="t", bookshelf=shelf)
+    knee = Example(encounter="knee", score=1, diagnoses=("M17.11",), lines=())
+    examples.add("osteoarthritis of the right knee", knee)
+    (places,) = examples.folder.rglob("data_level0.bin")
+    places.write_bytes(b"whitcombe" * (places.stat().st_size // 9) + bytes(places.stat().st_size % 9))
+    (found,) = examples.similar("osteoarthritis of the right knee", limit=1)
+    assert found.encounter == "knee"
+    assert places.stat().st_size
+    assert not places.read_bytes().strip(b"\0")
