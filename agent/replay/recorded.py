@@ -1,8 +1,10 @@
 """A recorded run handed out again: its model turns as a chat model, its decisions, and what its store knew."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
@@ -17,6 +19,7 @@ from agent.store import Store
 from agent.trace import TraceError, TraceEvent
 from tools.claim.model import Claim
 from tools.encounter import EncounterFacts
+from tools.examples import Example
 
 Json = dict[str, Any]
 
@@ -148,6 +151,27 @@ def as_message(turn: Json, number: int) -> AIMessage:
 def recorded_decisions(events: Sequence[TraceEvent]) -> tuple[Decision, ...]:
     """What people decided, in order."""
     return tuple(Decision.model_validate(e.data) for e in of_kind(events, "decided"))
+
+
+@dataclass(frozen=True)
+class RecordedExamples:
+    """The approved cases that the run was shown; what was approved since then does not change a replay."""
+
+    shown: tuple[Example, ...]
+
+    def similar(self, text: str, *, limit: int, leave_out: str = "") -> tuple[Example, ...]:
+        """See ``tools.examples.Examples``."""
+        return self.shown
+
+
+def recorded_examples(events: Sequence[TraceEvent]) -> RecordedExamples | None:
+    """The approved cases of the run's get_encounter answer; None when it consulted none."""
+    for event in of_kind(events, "answer"):
+        if event.data["tool"] == "get_encounter" and event.data["ok"]:
+            shown = orjson.loads(event.data["content"]).get("similar_cases")
+            if shown is not None:
+                return RecordedExamples(tuple(Example.model_validate({**e, "encounter": ""}) for e in shown))
+    return None
 
 
 class RecordedStore(Store):

@@ -6,8 +6,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from agent.trace import dump_trace
-from tests.agent.cli_run import Desk
+from agent.trace import dump_trace, load_trace
+from tests.agent.cli_run import ANKLE, Desk, bundle
 from tests.agent.coded import Coded
 
 
@@ -35,6 +35,23 @@ def test_show_whole_and_as_json(desk: Desk, out: Path, coded: Coded) -> None:
 def test_replay_says_same(desk: Desk, out: Path) -> None:
     ran = desk.run("trace", "replay", out)
     assert (ran.code, ran.out.startswith("same:")) == (0, True)
+
+
+def test_replay_of_a_run_that_was_shown_approved_cases_shows_it_the_same(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUPERBILL_EXAMPLES", "on")
+    assert desk.code(ANKLE, "--review", "always").code == 3
+    assert desk.run("approve", "05-ankle-injury", "--store", desk.store, "--by", "ann").code == 0
+    like = orjson.loads(orjson.dumps(bundle()).replace(b"05-ankle-injury", b"like-it"))
+    assert desk.code(desk.write(like), out="like").code == 3
+    (answer,) = [
+        e for e in load_trace(desk.folder / "like" / "trace.jsonl") if e.data.get("tool") == "get_encounter"
+    ]
+    assert orjson.loads(answer.data["content"])["similar_cases"][0]["lines"]
+    for _ in ("as it was", "and with nothing to consult"):
+        assert desk.run("trace", "replay", desk.folder / "like").code == 0
+        monkeypatch.setenv("SUPERBILL_EXAMPLES", "off")
 
 
 def test_replay_says_where_it_parted(desk: Desk, out: Path, coded: Coded) -> None:
