@@ -29,3 +29,12 @@ def test_the_demo_on_the_first_screen_is_what_the_demo_prints(coded: Coded) -> N
     assert re.findall(r"│ ([A-TV-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?) +│", shown) == diagnoses
     charges = [str(sum(line.charge for line in c.service_lines)) for c in codings]
     assert re.findall(r"│ +(\d+\.\d\d) │ emitted", shown) == charges
+
+
+def test_the_example_of_an_environment_names_every_variable_and_no_other() -> None:
+    root = README.parent
+    read = set(
+        re.findall(r"\"(SUPERBILL_[A-Z_]+)\"", (root / "agent" / "settings.py").read_text(encoding="utf-8"))
+    )
+    assert len(read) > 30
+    assert set(re.findall(r"SUPERBILL_[A-Z_]+", (root / ".env.example").read_text(encoding="utf-8"))) == read
