@@ -173,6 +173,7 @@ def _from_assessment(case: Case) -> Iterator[Candidate]:
             rationale=f"assessed today: '{title.text}'",
             guideline="IV.J",
             queries=queries,
+            told=case.sentence(title),
         )
     if not headers:
         yield from _stated(case, vague=not titles)

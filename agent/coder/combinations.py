@@ -13,7 +13,10 @@ ORDER = {"first": 0, "second": 1, "third": 2}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Combination:
-    """One row: the parts (spans of codes), the code that reports them, the parts it takes the place of."""
+    """One row: the parts (spans of codes), the code that reports them, the parts it takes the place of.
+
+    Without a code the dropped part is simply not reported beside the other (Excludes1, a less specific name of the same).
+    """
 
     first: str
     second: str
@@ -39,7 +42,7 @@ def combinations() -> tuple[Combination, ...]:
     """
     rows: tuple[Combination, ...] = read_csv(TABLE, Combination)
     for row in rows:
-        if not (row.first and row.second and row.code) or not ORDER.keys() >= set(row.drops):
+        if not (row.first and row.second and (row.code or row.drops)) or not ORDER.keys() >= set(row.drops):
             raise TableError(
                 f"{TABLE.name}: {row.code or row.why}: a field is missing or a dropped part unknown"
             )

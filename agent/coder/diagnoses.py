@@ -23,6 +23,16 @@ PLACELESS = ("T14", "T30.0")
 """Injury and burn of an unspecified place (I.C.19.b, I.C.19.d.5): not beside what says more."""
 ENDED = "C|I21-I22|I26|I60-I63|G45|J12-J18|K35|K81.0|M48.5|M80|M84|O|S|T0-T3|N17|U07"
 """Diseases and injuries that "history of" tells as over (I.C.21.c.4); a long-standing one may still be there."""
+UNRELATED = tuple(
+    (
+        span,
+        re.compile(
+            rf"\b(?:not|un)[ -]?(?:due|related|secondary|caused|attribut\w+|from)\b (?:to |by )?(?:\w+ ){{0,2}}?(?:{name})",
+            re.IGNORECASE,
+        ),
+    )
+    for span, name in (("I10", "hypertens|htn|high blood pressure"), ("E08-E13", "diabet|dm\\b|t2dm"))
+)
 PERSONAL_HISTORY = ("Z85", "Z86", "Z87")
 HISTORY = re.compile(
     r"\b(?:history|h/o|hx|status post|s/p|resolved|remission|former|previous|prior|past|old|healed|survivor)\b",
@@ -118,7 +128,13 @@ def combine(
         if any(p is None for p in parts):
             continue
         found = [p for p in parts if p is not None]
+        if row.presumed and _apart(found):
+            continue
         gone = [found[ORDER[d]] for d in row.drops]
+        if not row.code:
+            diagnoses = [d for d in diagnoses if d not in gone]
+            dropped += [_drop(d, row.why, row.guideline) for d in gone]
+            continue
         combined = Diagnosis(
             code=row.code,
             display=row.why,
@@ -132,6 +148,16 @@ def combine(
         diagnoses.insert(min(place, len(diagnoses)), combined)
         dropped += [_drop(d, f"{row.code} combines it: {row.why}", row.guideline) for d in gone]
     return diagnoses, dropped
+
+
+def _apart(parts: Sequence[Diagnosis]) -> bool:
+    """Whether the provider says that one part is not due to the other: then nothing is presumed (I.A.15)."""
+    told = [c.told for d in parts for c in d.candidates]
+    return any(
+        covers(span, d.code) and any(denied.search(text) for text in told)
+        for span, denied in UNRELATED
+        for d in parts
+    )
 
 
 def settle(diagnoses: list[Diagnosis], lookups: dict[str, Json]) -> tuple[list[Diagnosis], list[Dropped]]:

@@ -22,6 +22,16 @@ MENDING = re.compile(
     re.IGNORECASE,
 )
 """What the assessment calls a visit after active treatment; "follow up in two weeks" is no such thing."""
+UNHEALED = (
+    (re.compile(r"\bnon-?\s?union\b|\bununited\b", re.IGNORECASE), "nonunion"),
+    (re.compile(r"\bmal-?\s?union\b|\bmalunited\b", re.IGNORECASE), "malunion"),
+    (re.compile(r"\bdelayed (?:healing|union)\b", re.IGNORECASE), "delayed healing"),
+)
+"""How a fracture heals that does not heal as it should (I.C.19.c.1)."""
+OPEN = re.compile(
+    r"\bopen\b(?! reduction)[^.;]*\bfractur|\bcompound fractur|\bfractur\w*[^.;]*,? open\b", re.IGNORECASE
+)
+SEVERE = re.compile(r"\b(?:type|grade|gustilo(?:-anderson)?) (?:type |grade )?(?:III|3)", re.IGNORECASE)
 
 
 def needs_episode(result: Json) -> bool:
@@ -33,11 +43,23 @@ def needs_episode(result: Json) -> bool:
 def episode(seen: Seen, told: str = "") -> str:
     """The words that ask for the right 7th character; active treatment unless the record says aftercare.
 
-    ``told`` is the sentence of the assessment that names the injury.
+    ``told`` is the sentence of the assessment that names the injury. An open fracture is of type I or II unless it is said to
+    be of type III (I.C.19.c); one not said to be open is closed.
     """
     text = f"{seen.text} {seen.label or ''}".lower()
     if any(word in text for word in SEQUELA):
         return "sequela"
-    if seen.temporality == "historical" or any(word in text for word in AFTERCARE) or MENDING.search(told):
-        return "subsequent encounter"
-    return "initial encounter"
+    kind = _opened(told) or "closed fracture"
+    unhealed = next((name for pattern, name in UNHEALED if pattern.search(told)), "")
+    if unhealed:
+        return f"subsequent encounter for {kind} with {unhealed}"
+    later = (
+        seen.temporality == "historical" or any(word in text for word in AFTERCARE) or MENDING.search(told)
+    )
+    episode_name = "subsequent encounter" if later else "initial encounter"
+    return f"{episode_name} for {kind}" if _opened(told) else episode_name
+
+
+def _opened(told: str) -> str:
+    severe = "type IIIA, IIIB, or IIIC" if SEVERE.search(told) else "type I or II"
+    return f"open fracture {severe}" if OPEN.search(told) else ""

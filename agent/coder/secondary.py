@@ -16,6 +16,7 @@ from agent.coder.combinations import covers
 from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.diagnoses import Diagnosis
 from agent.coder.episode import episode
+from agent.coder.external import causes, kind, worth_telling
 from agent.coder.spoken import sentences
 from agent.coder.ulcers import ulcers
 from agent.coder.wording import CIGARETTES
@@ -32,8 +33,6 @@ DEMENTING = "G10|G20|G30|G31.0|G31.83|G35"
 DISTURBED = re.compile(
     r"(?<!without )(?:behavio\w+ disturbance|agitat|psychos|hallucin|delusion|wander|aggress)"
 )
-STORY = frozenset({"hpi", "chief_complaint", "assessment", "assessment_plan", "other"})
-RICH = 3
 TOBACCO_WITH = "J40-J47|I10-I15|I20-I25|I63|I70-I73|K21|K25-K28|C34|O99.33"
 
 
@@ -62,7 +61,7 @@ def secondary(case: Case, diagnoses: Sequence[Diagnosis]) -> Stage:
         *_drugs(case, diagnoses),
         *_body_mass(case, diagnoses),
         *_tobacco(case, diagnoses),
-        *_causes(case, diagnoses),
+        *causes(case, diagnoses),
     ]
     if not wanted:
         return list(diagnoses)
@@ -85,9 +84,12 @@ def _added(
 ) -> list[Diagnosis]:
     out = {d.code: d for d in diagnoses}
     families: set[str] = {_family(code) for code in out}
-    for candidate, result in zip(wanted, results, strict=False):
-        hit = next((h for h in result["hits"] if h["billable"] and h["score"] >= WORTH), None)
-        if hit is None or _family(hit["code"]) in families:
+    best = [
+        (c, next((h for h in r["hits"] if h["billable"] and h["score"] >= WORTH), None))
+        for c, r in zip(wanted, results, strict=False)
+    ]
+    for candidate, hit in worth_telling(diagnoses, [(c, h) for c, h in best if h is not None]):
+        if _family(hit["code"]) in families:
             continue
         families.add(_family(hit["code"]))
         out[hit["code"]] = Diagnosis(
@@ -109,7 +111,7 @@ def _family(code: str) -> str:
     """Codes of which one is enough: a category; any mechanism (V, W, X) counts as one; of long-term drugs each kind."""
     if code.startswith("Z79"):
         return code[:6]
-    return "mechanism" if code[:1] in "VWX" else code[:3]
+    return kind(code)
 
 
 def _episode(candidate: Candidate, result: Json) -> str:
@@ -192,29 +194,3 @@ def _tobacco(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate]:
     if smokes and asked and not any(d.code.startswith("F17") for d in diagnoses):
         why = f"smokes now: '{smokes[0].text}'"
         yield _candidate(smokes[0], "nicotine dependence cigarettes", why, "I.C.5.b.3")
-
-
-def _causes(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate]:
-    if not any(d.code.startswith(("S", "T0", "T1")) for d in diagnoses):
-        return
-    told = [
-        m
-        for m in case.of("status", "problem")
-        if m.vocabulary_kind == "external" and m.assertion == "present" and m.section_kind in STORY
-    ]
-    story = _injury_sentence(case)
-    rich = [m for m in told if story is not None and m.sentence == story]
-    if len(rich) < RICH:
-        return
-    for seen in told:
-        if seen.sentence == story:
-            yield _candidate(seen, str(seen.concept), f"how it happened: '{seen.text}'", "I.C.20.a")
-
-
-def _injury_sentence(case: Case) -> int | None:
-    """The sentence that tells how it happened: the one with most external causes."""
-    counts: dict[int, int] = {}
-    for m in case.of("status", "problem"):
-        if m.vocabulary_kind == "external" and m.assertion == "present" and m.section_kind in STORY:
-            counts[int(m.sentence)] = counts.get(int(m.sentence), 0) + 1
-    return max(counts, key=lambda s: (counts[s], -s), default=None)

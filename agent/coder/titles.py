@@ -12,6 +12,10 @@ MOST_PARTS = 3
 MOST_BENEATH = 8
 DUE_TO = re.compile(r",?\s+(?:due to|secondary to|caused by|from)\s+(?:an?\s+|the\s+)?", re.IGNORECASE)
 LEAD = re.compile(r"^[\s•*#\-–—]*(?:\(?\d{1,2}[.)]\s*|[a-z][.)]\s+)?")
+FOLLOWED = re.compile(
+    r"^\W*(?:follow[- ]?up|recheck|re-?evaluation) (?:of|for|on)\s+(?:an?\s+|the\s+)?", re.IGNORECASE
+)
+"""A title may say that its problem is followed before it names it."""
 LEVEL = re.compile(r"\b(?P<a>[CTL]\d{1,2})(?: ?[-/–] ?(?:[CTLS])?\d{1,2})?\b(?: level)?", re.IGNORECASE)
 REGIONS = {"C": "cervical", "T": "thoracic", "L": "lumbar"}
 JOINT = re.compile(r",|;|\b(?:and|with|due to|secondary to|caused by|from)\b", re.IGNORECASE)
@@ -29,7 +33,7 @@ TELLS = re.compile(
 
 def clean_title(text: str) -> str:
     """The title without its number, bullet and what follows a colon, dash, bracket or full stop."""
-    return CUT.sub("", LEAD.sub("", text)).strip(" .,:;\n\t")
+    return CUT.sub("", FOLLOWED.sub("", LEAD.sub("", text))).strip(" .,:;\n\t")
 
 
 def item_text(text: str, heading: str) -> str:

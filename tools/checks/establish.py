@@ -67,8 +67,10 @@ class Establisher:
         cue = cue_for(code)
         if cue is not None and cue.mode == "title_word":
             words = [frozenset({word}) for stems in take_apart(row.display).wordings for word in stems]
-            return _best(tuple(place for stems in words for place in self.reading.find(stems)))
-        if cue is not None:
+            named = _best(tuple(place for stems in words for place in self.reading.find(stems)))
+            if named.status is not Status.ABSENT:
+                return named
+        elif cue is not None:
             found = self._by_cue(cue)
             if cue.mode == "only" or found.status is Status.PRESENT:
                 return found
