@@ -16,7 +16,8 @@ over a later one that excludes it, such as 78 over 58):
 * ``places``: places of service it needs; empty: any.
 * ``needs``: what else has to be so, joined by ``|``, each the name of a test in ``NEEDS``: ``global_period`` (an earlier operation of this practice
   whose global period holds the day, by the history or as the note tells it), ``done_today`` (the history holds the same code on this
-  day), ``edit`` (only where an NCCI edit that a modifier may pass joins the line to another: read by agent/coder/edits.py alone).
+  day), ``edit`` (only where an NCCI edit that a modifier may pass joins the line to another: read by agent/coder/edits.py alone),
+  ``not_lab`` (no laboratory test), ``means_both`` (the code means both sides).
 * ``why``: what is shown to the reader; the words that met the row are added behind it in quotation marks.
 * ``source``: where the criterion is published.
 """
@@ -42,6 +43,8 @@ from knowledge.tables import read_csv
 
 TABLE = Path(__file__).parent / "data" / "modifier_evidence.csv"
 EDIT = "edit"
+LABORATORY = frozenset({"lab", "pathology"})
+HEARING = frozenset({"92551", "92552", "92553", "92555", "92556", "92557", "92567", "92568", "92570"})
 SCOPES = frozenset({"line", "section", "note"})
 LONGEST = 120
 """Most characters of a sentence that a reason quotes."""
@@ -170,9 +173,16 @@ def _done_today(case: Case, line: Line, earlier: Earlier) -> bool:
     return line.code in earlier.today
 
 
+def _means_both(line: Line) -> bool:
+    """The schedule pays the code for both sides (bilateral indicator 2), or it is a hearing test, which is of both ears."""
+    return line.facts.get("bilateral") == "2" or line.code in HEARING
+
+
 NEEDS: Mapping[str, Callable[[Case, Line, Earlier], bool]] = {
     "global_period": _in_global_period,
     "done_today": _done_today,
+    "not_lab": lambda case, line, earlier: line.facts.get("category") not in LABORATORY,
+    "means_both": lambda case, line, earlier: _means_both(line),
     EDIT: lambda case, line, earlier: True,
 }
 

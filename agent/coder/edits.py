@@ -3,30 +3,41 @@
 import re
 from collections.abc import Generator, Sequence
 
+from agent.coder.case import Case
 from agent.coder.conversation import Answer, Ask, Json
+from agent.coder.criteria import documented
+from agent.coder.earlier import Earlier
 from agent.coder.lines import Line
+from agent.coder.parts import unpaid_assistance
 
 PLACE = re.compile(
     r"\b(?:scalp|forehead|temple|cheek|nose|ear|lip|chin|face|neck|chest|back|abdomen|shoulder|axilla|upper arm|forearm|arm|elbow|"
     r"wrist|hand|thumb|finger|hip|buttock|groin|thigh|knee|leg|shin|calf|ankle|heel|foot|toe)s?\b"
 )
+NO_ASSISTANT = (
+    "assistance at another's operation, for which no assistant's modifier may stand",
+    "modifier 80",
+)
 Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], tuple[tuple[Line, ...], tuple[Json, ...]]]
 
 
-def settle_edits(lines: Sequence[Line], *, distinct: str = "59") -> Stage:
+def settle_edits(lines: Sequence[Line], *, distinct: str = "59", case: Case | None = None) -> Stage:
     """Leave out column 2 of a pair, unless the pair allows a modifier and the visit stands apart (NCCI policy manual, ch. 1).
 
-    ``distinct`` is what the payer's pack wants for a documented separate structure: 59 or XS.
+    ``distinct`` is what the payer's pack wants for a documented separate structure: 59 or XS. A payer of XS is told a separate
+    encounter, practitioner or non-overlapping service by its own X modifier, any other by 59.
     """
+    unpaid = unpaid_assistance(case, lines) if case else ()
+    lines = [x for x in lines if x not in unpaid]
     if not lines:
-        return (), ()
+        return (), tuple(rejection(x, *NO_ASSISTANT) for x in unpaid)
     args = [{"code": x.code, "modifiers": [c for c, _ in x.modifiers], "units": x.units} for x in lines]
     answer, _ = yield (
         Ask(tool="check_edits", args={"lines": args}),
         Ask(tool="look_up_fees", args={"lines": args}),
     )
     kept = list(lines)
-    rejected: list[Json] = []
+    rejected: list[Json] = [rejection(x, *NO_ASSISTANT) for x in unpaid]
     for pair in answer.data.get("pairs", ()):
         second = next((x for x in kept if x.code == pair["column2"]), None)
         first = next((x for x in kept if x.code == pair["column1"]), None)
@@ -48,11 +59,21 @@ def settle_edits(lines: Sequence[Line], *, distinct: str = "59") -> Stage:
         if apart:
             kept[kept.index(second)] = second.with_modifier(distinct, f"{apart}, apart from {first.code}")
             continue
+        told = _told_apart(case, second, distinct) if pair["modifier_indicator"] == "1" else None
+        if told:
+            kept[kept.index(second)] = second.with_modifier(*told)
+            continue
         if _is_visit(second) and pair["modifier_indicator"] == "1":
             continue
         kept.remove(second)
         rejected.append(rejection(second, pair["meaning"], f"NCCI {pair['source']}"))
     return tuple(kept), tuple(rejected)
+
+
+def _told_apart(case: Case | None, second: Line, distinct: str) -> tuple[str, str] | None:
+    """The modifier of a service told to be distinct, with its reason; none where the record does not tell it (criteria.py)."""
+    met = next(documented(case, second, Earlier(), on_edit=True), None) if case else None
+    return (met.modifier if distinct == "XS" else distinct, met.why) if met else None
 
 
 def separate_places(first: Line, second: Line) -> str:

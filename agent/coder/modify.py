@@ -13,7 +13,7 @@ from agent.coder.criteria import documented
 from agent.coder.diagnoses import Diagnosis
 from agent.coder.earlier import Earlier, look_back
 from agent.coder.lines import Line
-from agent.coder.postoperative import in_global_period
+from agent.coder.postoperative import in_global_period, is_complication
 from agent.coder.spoken import MEDICARE
 from knowledge.tables import read_csv
 
@@ -51,7 +51,7 @@ class Digit:
 def modify(case: Case, lines: Sequence[Line], diagnoses: Sequence[Diagnosis]) -> Stage:
     """Add sides and other modifiers; the tool must allow each."""
     earlier = yield from look_back(case)
-    wanted = [_documented(case, _all(case, line, lines, diagnoses), earlier) for line in lines]
+    wanted = [_all(case, _documented(case, line, earlier), lines, diagnoses) for line in lines]
     asks = [
         Ask(tool="modifier_rules", args={"code": line.code, "modifiers": [c for c, _ in line.modifiers]})
         for line in wanted
@@ -107,7 +107,8 @@ def decides(case: Case) -> bool:
 
 def _unrelated(case: Case, line: Line, diagnoses: Sequence[Diagnosis]) -> Line:
     """24: within the global period of one's own operation, for a problem that is none of its recovery (CPT appendix A)."""
-    if not line.is_em or not in_global_period(case) or not any(d.code[:1] not in "ZVWXY" for d in diagnoses):
+    own = any(d.code[:1] not in "ZVWXY" for d in diagnoses)
+    if not line.is_em or not in_global_period(case) or not own or is_complication(case):
         return line
     return line.with_modifier("24", "a problem unrelated to the operation, inside its global period")
 

@@ -32,6 +32,10 @@ COMPLICATED = re.compile(
     r"\b(?:infect\w*|dehisc\w*|abscess|cellulitis|seroma|hematoma|complicat(?:ed|ion)s? (?:by|of)|nonunion|leak)\b",
     re.IGNORECASE,
 )
+OF_SURGERY = re.compile(
+    r"\bpost-?\s?op\w*|\bsurgical\b|\bincision(?:al)?\b(?! and drainage)|\boperative site\b", re.IGNORECASE
+)
+UNRELATED = re.compile(r"\b(?:unrelated|not related|no|without|denies)\b", re.IGNORECASE)
 GLOBAL_DAYS = 90
 DAYS = {"day": 1, "week": 7}
 
@@ -70,6 +74,13 @@ def in_global_period(case: Case) -> bool:
         MINE.search(text) and (found := OUT_FROM.search(text)) and _days(found) <= GLOBAL_DAYS
         for text in _openings(case)
     )
+
+
+def is_complication(case: Case) -> bool:
+    """Whether the record tells a complication of the operation, which is no unrelated problem."""
+    spans = [(case.texts.get(d, ""), s) for d, found in case.sentences.items() for s in found]
+    told = [text[start:end] for text, (start, end, *_) in spans]
+    return any(COMPLICATED.search(t) and OF_SURGERY.search(t) and not UNRELATED.search(t) for t in told)
 
 
 def _openings(case: Case) -> list[str]:

@@ -37,7 +37,7 @@ def program() -> Coder:
     lines = yield from continuing(case, lines)
     lines, unlinked = yield from link(lines, diagnosed.diagnoses)
     lines, refused = yield from settle_edits(
-        lines, distinct=str(case.encounter.get("separate_structure") or "59")
+        lines, distinct=str(case.encounter.get("separate_structure") or "59"), case=case
     )
     claim: Json = {
         "diagnoses": [

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Generator, Iterator
-from dataclasses import replace
 
 from agent.coder.acts import MANIPULATED, acts, sides_said
 from agent.coder.case import Case, Seen
@@ -10,6 +9,8 @@ from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.counts import best_by_count, further_codes
 from agent.coder.drugs import inject
 from agent.coder.lines import Line
+from agent.coder.parts import READING_ALONE, is_part, reads_alone
+from agent.coder.repeats import repeated
 from agent.coder.sizes import best_by_size
 from agent.coder.spoken import sentences, spoken
 from agent.coder.views import best_by_views, plural, views_said
@@ -31,10 +32,6 @@ OFFICE = re.compile(r"\b(?:in[- ](?:the |our |this )?(?:office|clinic|house)|poi
 RESULT = re.compile(
     r"\b(?:positive|negative|normal|abnormal|shows?|showed|reveals?|revealed|trace)\b|[1-4]\+|:\s*\d"
 )
-AGAIN = re.compile(
-    r"\b(?:second|repeat(?:ed)?|another|third)\b (?:\w+ ){0,3}?(?:nebuli[sz]er|ecg|ekg|electrocardiogram)"
-)
-REPEATED = {"nebuli": "94640", "ecg": "93000", "ekg": "93000", "electrocardiogram": "93000"}
 LOCAL = re.compile(r"\b(?:digital|ring|field|local) block\b|local an(?:a?)esth")
 SPECIMEN = re.compile(
     r"\b(?:sent|submitted|sends?|placed in formalin)\b[^.;]*\b(?:pathology|histology|lab\w*)|\bfor pathology\b"
@@ -43,6 +40,8 @@ OWN_ACTS = frozenset({"procedures", "exam", "results", "assessment", "assessment
 """Sections that tell of this visit: an act told there as done was done today."""
 WITH_SETTING, WITHOUT_SETTING = "with manipulation", "no manipulation"
 FILMS_TODAY = re.compile(r"\b(?:x-?rays?|radiographs?|films?)(?: of [^,.]{1,40})?,? today\b(?!'s)")
+DRAINED = "incision and drainage"
+COLLECTION = re.compile(r"\b(?:hematoma|pilonidal cyst)\b(?<!septal hematoma)(?<!auricular hematoma)")
 IMAGE = re.compile(r"x-?rays?|radiographs?|films?|imaging|images?", re.IGNORECASE)
 SITES = (
     "middle finger", "index finger", "ring finger", "finger", "thumb", "toe", "hand", "wrist", "forearm", "elbow",
@@ -71,19 +70,7 @@ def serve(case: Case) -> Stage:
     yield from _spoken(case, lines)
     for line in (yield from inject(case)):
         lines.setdefault(line.code, line)
-    return (*lines.values(), *_again(case, lines))
-
-
-def _again(case: Case, lines: dict[str, Line]) -> Iterator[Line]:
-    """76: the same procedure again on the day, told as given with its reason (CPT appendix A); not for laboratory tests."""
-    for seen, text in sentences(case):
-        found = AGAIN.search(text.lower())
-        if found and DONE.search(text.lower()) and not ELSEWHERE.search(text.lower()):
-            first = next((lines[c] for word, c in REPEATED.items() if word in found[0] and c in lines), None)
-            if first is not None:
-                why = "the same procedure was needed again on this day"
-                yield replace(first, seen=(seen,), said=text, rationale=why, modifiers=(("76", why),))
-                return
+    return (*lines.values(), *repeated(case, lines))
 
 
 def _without_own_anaesthesia(done: list[Seen]) -> list[Seen]:
@@ -110,7 +97,8 @@ def _looked_up(
 
 
 def _many(case: Case, seen: Seen, code: str) -> list[tuple[str, int]]:
-    """A code by itself, or with what the number of lesions adds to it."""
+    """A code by itself, or with what the number of lesions adds to it; of a test that was only read, its reading."""
+    code = READING_ALONE.get(code, code) if reads_alone(case, seen) else code
     return list(further_codes(code, case.sentence(seen))) or [(code, 1)]
 
 
@@ -146,6 +134,8 @@ def is_done(case: Case, seen: Seen) -> bool:
     """Whether the record documents it as done here today."""
     if seen.assertion != "present" or seen.experiencer != "patient" or seen.temporality == "historical":
         return False
+    if is_part(case, seen):
+        return True
     text = case.sentence(seen).lower()
     if seen.kind == "procedure":
         text = SPECIMEN.sub("", text)
@@ -216,6 +206,8 @@ def _viewed(case: Case, found: list[Seen]) -> Iterator[Seen]:
 
 def _query(case: Case, seen: Seen) -> str:
     concept = str(seen.concept)
+    if concept == DRAINED and (held := COLLECTION.search(case.sentence(seen).lower())):
+        return f"{concept} of {held[0]}"
     if not IMAGE.fullmatch(concept):
         return concept
     site = _site(case.sentence(seen).lower()) or _site(

@@ -10,7 +10,9 @@ from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.diagnose import Diagnosed
 from agent.coder.lines import Line, facts_of
 from agent.coder.modify import MAJOR, MINOR, decides
-from agent.coder.postoperative import in_global_period
+from agent.coder.parts import is_operative_report
+from agent.coder.postoperative import in_global_period, is_complication
+from agent.coder.spoken import MEDICARE
 
 Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], "Visit | None"]
 Recovery = Generator[tuple[Ask, ...], tuple[Answer, ...], tuple[Line, ...]]
@@ -39,7 +41,9 @@ class Visit:
 
 def see(case: Case, diagnosed: Diagnosed, lines: Sequence[Line]) -> Stage:
     """Level the visit; None when the record documents no problem that was dealt with."""
-    if not diagnosed.diagnoses or _is_procedure_visit(case, lines) or _is_recovery(case, diagnosed):
+    if is_operative_report(case) or not diagnosed.diagnoses:
+        return None
+    if _is_procedure_visit(case, lines) or _is_recovery(case, diagnosed):
         return None
     billed = [str(s.concept) for line in lines for s in line.seen]
     counted = {
@@ -108,8 +112,14 @@ def _is_part_of_procedure(counted: dict[str, list[level.Counted]], lines: Sequen
 
 
 def _is_recovery(case: Case, diagnosed: Diagnosed) -> bool:
-    """A visit for nothing but the recovery from one's own operation is in its payment (Claims Processing Manual 12, 40.1)."""
-    return in_global_period(case) and all(d.code.startswith("Z") for d in diagnosed.diagnoses)
+    """A visit for nothing but the recovery from one's own operation is in its payment (Claims Processing Manual 12, 40.1).
+
+    Medicare pays a complication with the operation too, unless it needs a return to the operating room.
+    """
+    if not in_global_period(case):
+        return False
+    complicated = case.payer in MEDICARE and is_complication(case)
+    return complicated or all(d.code.startswith("Z") for d in diagnosed.diagnoses)
 
 
 def _is_procedure_visit(case: Case, lines: Sequence[Line]) -> bool:

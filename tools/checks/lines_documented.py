@@ -12,6 +12,9 @@ from tools.checks.tables_services import regions
 from tools.checks.told import Done, done_places
 from tools.claim.model import ClaimLine
 
+_SHARED = frozenset({"26", "90"})
+"""The equipment was a facility's, the test an outside laboratory's: done elsewhere is what the modifier says."""
+
 
 @rule(
     "line.not_documented",
@@ -46,9 +49,10 @@ def not_documented(request: CheckRequest) -> Iterator[Doubt]:
     overridable=True,
 )
 def ordered_not_done(request: CheckRequest) -> Iterator[Doubt]:
-    """Who performs bills; an order, a referral or an outside result is no service of the practice."""
+    """Who performs bills; an order, a referral or an outside result is no service of the practice (26 and 90 say that others had a part)."""
     for line, row, state in _states(request):
-        if state in {Done.ORDERED, Done.ELSEWHERE}:
+        shared = state is Done.ELSEWHERE and bool(_SHARED & set(line.modifiers))
+        if state in {Done.ORDERED, Done.ELSEWHERE} and not shared:
             how = (
                 "ordered, planned or referred"
                 if state is Done.ORDERED

@@ -10,7 +10,10 @@ from agent.coder.case import Case, Seen
 from agent.coder.conversation import Answer
 from agent.coder.criteria import Criterion, criteria, documented, meets
 from agent.coder.earlier import Earlier, look_back
+from agent.coder.edits import settle_edits
 from agent.coder.lines import Line
+from agent.coder.parts import unpaid_assistance
+from agent.coder.repeats import repeated
 from knowledge.errors import TableError
 from knowledge.modifiers import TESTS
 
@@ -34,7 +37,9 @@ def case(*told: str, payer: str = "commercial", place: str = "11", history: tupl
 
 
 def line(code: str, facts: dict[str, Any], sentence: int = 0) -> Line:
-    seen = Seen(document="n", index=-1, raw={"text": "", "sentence": sentence, "section": "Procedure"})
+    seen = Seen(
+        document="n", index=-1, raw={"text": "", "start": 0, "sentence": sentence, "section": "Procedure"}
+    )
     return Line(code=code, seen=(seen,), rationale="", facts={"code": code, **facts})
 
 
@@ -120,3 +125,108 @@ def test_a_malformed_row_is_refused(
     monkeypatch.setattr(module, "TABLE", table)
     with pytest.raises(TableError, match=says):
         criteria.__wrapped__()
+
+
+LAB, IMAGE = {"category": "lab"}, {"category": "imaging", "pctc": "1"}
+ASSISTED = {"category": "ortho", "global_days": "090", "assistant": "2"}
+HEARING = {"category": "ear"}
+NEBULIZER = {"category": "pulmonary"}
+FOLLOWED = "All care after this is transferred to Dr. Orlan, orthopedic surgeon, by a signed agreement."
+
+
+@pytest.mark.parametrize(
+    ("code", "facts", "told", "found"),
+    [
+        ("92552", HEARING, "Only the right ear was tested.", ["52"]),
+        ("92552", HEARING, "Both ears were tested.", []),
+        ("93000", NEBULIZER, "Only the right ear was tested.", []),
+        ("58100", SURGERY, "The biopsy was stopped for her safety: heart rate 38.", ["53"]),
+        ("58100", SURGERY, "The biopsy was not begun because of her pressure; it was unsafe and was stopped.", []),
+        ("58100", SURGERY, "The bleeding was stopped with silver nitrate.", []),
+        ("25605", SURGERY, FOLLOWED, ["54"]),
+        ("25605", SURGERY, "The care was transferred to us by a signed agreement with Dr. Orlan.", []),
+        ("25605", SURGERY, "Follow-up with Dr. Orlan, orthopedic surgeon.", []),
+        ("27447", ASSISTED, "I assisted Dr. Marek throughout.", ["80"]),
+        ("27447", ASSISTED, "I was assisted by Dr. Benz.", []),
+        ("27447", ASSISTED, "I assisted Dr. Marek; a qualified resident was available.", []),
+        ("27447", ASSISTED, "I gave minimal assistance for ten minutes.", ["81"]),
+        ("27447", ASSISTED, "I assisted because no qualified resident was available.", ["82"]),
+        ("80061", LAB, "The lipid panel was done by Northgate, which bills our practice.", ["90"]),
+        ("80061", LAB, "The lipid panel was done by Northgate, which bills the payer.", []),
+    ],
+)  # fmt: skip
+def test_a_criterion_is_met_by_its_words_and_by_no_near_miss(
+    code: str, facts: dict[str, Any], told: str, found: list[str]
+) -> None:
+    assert added(case(told), line(code, facts))[:1] == found
+
+
+def test_a_bought_test_is_never_billed_to_medicare() -> None:
+    made = case("The lipid panel was done by Northgate, which bills our practice.", payer="medicare")
+    assert added(made, line("80061", LAB)) == []
+
+
+def test_the_reading_alone_needs_a_facility_a_reading_and_a_report() -> None:
+    read = "Chest film taken today. I interpreted it and signed the written report."
+    assert added(case(read, place="22"), line("71046", IMAGE)) == ["26"]
+    assert added(case(read, place="11"), line("71046", IMAGE)) == []
+    assert added(case("Chest film taken today; I read it.", place="22"), line("71046", IMAGE)) == []
+
+
+def test_the_technical_part_is_for_films_that_others_read() -> None:
+    sent = "Chest film taken here. The images were sent to the radiology group for interpretation."
+    assert added(case(sent), line("71046", IMAGE)) == ["TC"]
+    assert added(case(sent, "I interpreted it."), line("71046", IMAGE)) == []
+
+
+def test_a_repeat_by_another_needs_the_first_one_in_the_history_of_the_day() -> None:
+    made = case("My partner recorded an ECG this morning.", "A repeat ECG was performed by me.")
+    ecg = line("93000", {"category": "cardiac"}, sentence=1)
+    assert added(made, ecg, Earlier(today=frozenset({"93000"})))[0] == "77"
+    assert added(made, ecg) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        ("A repeat fingerstick glucose was done at 11:00 to follow the insulin.", ["91"]),
+        ("A repeat fingerstick glucose was done because of a faulty strip.", []),
+        ("A repeat fingerstick glucose will be done tomorrow.", []),
+        ("A repeat glucose was done in the emergency department.", []),
+    ],
+)
+def test_a_laboratory_test_is_repeated_for_a_clinical_reason(told: str, found: list[str]) -> None:
+    first = line("82962", LAB)
+    assert [m for x in repeated(case(told), {"82962": first}) for m, _ in x.modifiers] == found
+
+
+def test_assistance_without_its_modifier_is_not_billed() -> None:
+    made = case("I assisted Dr. Marek.")
+    bare = line("64721", ASSISTED)
+    assert unpaid_assistance(made, (bare, bare.with_modifier("80", "x"))) == (bare,)
+    assert unpaid_assistance(case("I performed the release."), (bare,)) == ()
+
+
+@pytest.mark.parametrize(
+    ("told", "distinct", "found"),
+    [
+        ("At a second encounter a treatment was given.", "XS", "XE"),
+        ("A treatment was given by my partner.", "XS", "XP"),
+        ("A treatment was given and did not overlap the test.", "XS", "XU"),
+        ("A treatment was given and did not overlap the test.", "59", "59"),
+        ("A treatment was given.", "XS", None),
+    ],
+)
+def test_a_distinct_service_is_told_by_the_modifier_that_the_payer_reads(
+    told: str, distinct: str, found: str | None
+) -> None:
+    lines = (line("94010", NEBULIZER), line("94640", NEBULIZER))
+    pair = {"column1": "94010", "column2": "94640", "modifier_indicator": "1", "meaning": "x", "source": "y"}
+    asking = settle_edits(lines, distinct=distinct, case=case(told))
+    next(asking)
+    with pytest.raises(StopIteration) as done:
+        asking.send((Answer(data={"pairs": [pair]}), Answer(data={})))
+    kept, _ = done.value.value
+    assert {x.code: [m for m, _ in x.modifiers] for x in kept} == (
+        {"94010": [], "94640": [found]} if found else {"94010": []}
+    )

@@ -300,6 +300,11 @@ VISITS: list[Case] = [
         ln(L("93000"), text=said("Will order an ECG at the hospital. ")),
         ln(L("93000"), text=said("ECG done today: normal sinus rhythm. ")),
     ),
+    (
+        "line.ordered_not_done",
+        ln(L("80061"), text=said("Lipid panel: done by an outside laboratory. ")),
+        ln(L("80061", "90"), text=said("Lipid panel: done by an outside laboratory. ")),
+    ),
     ("line.documentation_not_judged", ln(L("21299")), ln(L("99213"))),
     (
         "line.views",
