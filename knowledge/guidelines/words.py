@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from knowledge.errors import TableError
@@ -50,7 +50,7 @@ def tokens(text: str) -> list[str]:
     return [word for word in _TOKEN.findall(plain) if word not in _STOP]
 
 
-@cache
+@lru_cache(maxsize=65536)
 def stem(word: str) -> str:
     """A light stem: plurals, -ing, -ed, -ation and a final e go; codes and short words stay."""
     word = _IRREGULAR.get(word, word)
