@@ -34,6 +34,7 @@ def encounter_summary(facts: EncounterFacts, packs: PayerPacks | None = None) ->
         "pack": primary.pack if primary else None,
         "telehealth": _telehealth(facts, packs),
         "separate_structure": _pack(facts, packs).separate_structure if packs else None,
+        "prolonged_code": _pack(facts, packs).prolonged_code if packs else None,
         "documents": [
             {
                 "id": one.id,

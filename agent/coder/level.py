@@ -8,6 +8,7 @@ from agent.coder import told
 from agent.coder.case import Case, Seen
 from agent.coder.complexity import ADVANCED, OPERATION, complexity, is_investigated, is_meant
 from agent.coder.conversation import Json
+from agent.coder.decisions import decisions
 from agent.coder.diagnoses import Diagnosis
 from agent.coder.panels import parts_of
 from agent.coder.strengths import is_prescribed
@@ -144,7 +145,8 @@ def risk(case: Case) -> list[Counted]:
     toxic = [
         Counted(category="intensive_monitoring", text=str(m.text), seen=m) for m in told.chemotherapies(case)
     ]
-    return [c for c in (*drugs, *services, *kinds, *operated, *toxic) if c is not None]
+    grave = [Counted(category=category, text=str(m.text), seen=m) for category, m in decisions(case)]
+    return [c for c in (*drugs, *services, *kinds, *operated, *toxic, *grave) if c is not None]
 
 
 def _decided(case: Case, seen: Seen) -> bool:

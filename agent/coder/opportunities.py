@@ -6,6 +6,7 @@ from datetime import date
 
 from agent.coder.case import Case
 from agent.coder.conversation import Json
+from agent.coder.partly import partial
 from agent.coder.spoken import sentences
 from tools.transition import contact_in
 
@@ -47,12 +48,12 @@ TOBACCO = re.compile(
 )
 
 
-def opportunities(case: Case, codes: Iterable[str], em_level: str | None) -> list[Json]:
-    """Every opportunity that the record documents in part."""
+def opportunities(case: Case, codes: Iterable[str], em_level: str | None, chronic: int = 0) -> list[Json]:
+    """Every opportunity that the record documents in part; ``chronic`` is how many chronic conditions are coded."""
     billed = set(codes)
     text = " ".join(case.texts.values())
     found = (_transition(case, text, billed, em_level), _planning(text, billed), _tobacco(text, billed))
-    return [o for o in found if o is not None]
+    return [o for o in (*found, *partial(case, billed, chronic)) if o is not None]
 
 
 def _transition(case: Case, text: str, billed: set[str], em_level: str | None) -> Json | None:

@@ -21,6 +21,7 @@ NOT_TODAY = re.compile(
     r"\b(?:last|previous|due|next|return|schedul\w*|recheck|at the well|overdue|declin\w*|will)\b", re.I
 )
 WELCOME = re.compile(r"welcome to medicare|initial preventive physical", re.I)
+PAST = re.compile(r"\b(?:had|last|previous(?:ly)?|prior|earlier|ago|already|after|since)\b", re.I)
 FIRST = re.compile(r"\b(?:first|initial)\b[^.]{0,30}wellness|wellness[^.]{0,20}\b(?:initial|first)\b", re.I)
 CONTENT = re.compile(
     r"anticipatory guidance|routine (?:general )?(?:medical |physical |health )?exam|health risk assessment|"
@@ -73,7 +74,7 @@ def _code(case: Case, seen: Seen) -> str | None:
 def _medicare(case: Case) -> str:
     """Welcome visit, first or later wellness visit; an earlier one in the record decides for the later."""
     text = " ".join(case.texts.values())
-    if WELCOME.search(text[:REASON_PLACE]):
+    if any(WELCOME.search(s.text) and not PAST.search(s.text) for s in _reasons(case)):
         return "G0402"
     if any(item.get("code") in EARLIER for item in case.history):
         return "G0439"

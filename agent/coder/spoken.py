@@ -25,12 +25,14 @@ DRAWN = re.compile(
     r"blood (?:was )?drawn|venipuncture (?:was )?(?:done|performed)|blood sample (?:was )?taken"
 )
 MINUTES = re.compile(r"(\d{1,3})\s*(?:minutes|min)\b")
+TOTAL = re.compile(r"total time|in total")
 TOBACCO = re.compile(r"smok|tobacco|nicotine|cigarette|vap(?:e|ing)")
 INJECTED = re.compile(
     r"\b(?:injection (?:\w+ ){0,4}?(?:of|into|to|in)|injected(?: \w+){0,8}? into|injected) (?:the |both )?(?:(right|left) )?"
-    r"(\w+?)s?(?: joint| bursa)?\b|\b(knee|shoulder|hip|elbow|wrist|ankle)(?: joint)? (?:was )?(?:then )?(?:[\w ,]{0,60}?\band )?"
+    r"(\w+?)s?(?: joint| bursa)?\b|\b(knee|shoulder|hip|elbow|wrist|ankle)s?(?: joints?)? (?:was |were )?(?:then )?(?:[\w ,]{0,60}?\band )?"
     r"(?:injected|injection (?:was )?(?:performed|given|done))"
 )
+EACH = re.compile(r"\b(?:both|bilateral)\b.*\b(?:each|apiece|per (?:joint|side|knee|shoulder|hip))\b")
 GAVE = re.compile(
     r"\binjected\b|\binjection (?:\w+ ){0,6}?(?:was |were )?(?:performed|given|done|administered|completed)|"
     r"\b(?:performed|gave|administered|completed) (?:an? |the )?(?:\w+ ){0,4}injection"
@@ -110,18 +112,24 @@ def _draws(seen: Seen, text: str) -> Iterator[Heard]:
 
 def _counsels(seen: Seen, text: str) -> Iterator[Heard]:
     low = text.lower()
-    found = MINUTES.search(low)
-    if found and "counsel" in low and TOBACCO.search(low):
-        minutes = int(found[1])
-        if minutes > 3:
-            code = "99407" if minutes > 10 else "99406"
-            yield Heard(
-                code=code,
-                seen=seen,
-                why=f"{minutes} minutes of counselling to quit tobacco",
-                said=text,
-                minutes=minutes,
-            )
+    minutes = _nearest_minutes(low, "counsel")
+    if minutes and TOBACCO.search(low) and minutes > 3:
+        code = "99407" if minutes > 10 else "99406"
+        yield Heard(
+            code=code,
+            seen=seen,
+            why=f"{minutes} minutes of counselling to quit tobacco",
+            said=text,
+            minutes=minutes,
+        )
+
+
+def _nearest_minutes(low: str, word: str) -> int | None:
+    """The minutes that stand nearest to the word; the total of a visit is not of it."""
+    place = low.find(word)
+    told = [m for m in MINUTES.finditer(low) if not TOTAL.search(low[max(0, m.start() - 25) : m.end() + 12])]
+    nearest = min(told, key=lambda m: min(abs(m.start() - place), abs(m.end() - place)), default=None)
+    return int(nearest[1]) if nearest and place >= 0 else None
 
 
 def _injections(seen: Seen, text: str) -> Iterator[Heard]:
@@ -143,6 +151,8 @@ def _injections(seen: Seen, text: str) -> Iterator[Heard]:
         for name, code in JOINT_DRUGS.items():
             dose = _dose(low, name)
             amount = _strength(low, name) or (Decimal(dose[1]) if dose else None)
+            if amount and EACH.search(low):
+                amount *= 2
             if amount:
                 yield Heard(
                     code=code, seen=seen, why=f"{name} {amount} mg injected", said=text, amount=amount

@@ -9,8 +9,9 @@ from agent.coder.case import Case
 from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.diagnose import Diagnosed
 from agent.coder.lines import Line, facts_of
+from agent.coder.minutes import apart, says_excluded
 from agent.coder.modify import MAJOR, MINOR, decides
-from agent.coder.parts import is_operative_report
+from agent.coder.parts import is_operative_report, took_over
 from agent.coder.postoperative import in_global_period, is_complication
 from agent.coder.spoken import MEDICARE
 
@@ -37,13 +38,18 @@ class Visit:
     line: Line
     em: Json | None
     decision_level: str
+    unsettled: int | None = None
+    """Total minutes that would carry a higher level, were it said that they leave out the procedure billed here."""
 
 
 def see(case: Case, diagnosed: Diagnosed, lines: Sequence[Line]) -> Stage:
     """Level the visit; None when the record documents no problem that was dealt with."""
-    if is_operative_report(case) or not diagnosed.diagnoses:
-        return None
-    if _is_procedure_visit(case, lines) or _is_recovery(case, diagnosed):
+    if (
+        not diagnosed.diagnoses
+        or is_operative_report(case)
+        or _is_procedure_visit(case, lines)
+        or _is_recovery(case, diagnosed)
+    ):
         return None
     billed = [str(s.concept) for line in lines for s in line.seen]
     counted = {
@@ -53,14 +59,17 @@ def see(case: Case, diagnosed: Diagnosed, lines: Sequence[Line]) -> Stage:
     }
     if any(x.facts.get("category") in {"preventive", "wellness"} for x in lines) and not _worked_up(counted):
         return None
-    minutes, _ = level.minutes(case)
+    total, _ = level.minutes(case)
+    minutes = own_minutes(case, total, lines)
     args: Json = {name: [c.entry for c in items] for name, items in counted.items()}
     args |= {
         "family": FAMILIES.get(str(case.encounter.get("place_of_service")), "office"),
         "new_patient": case.new_patient,
         "minutes": minutes,
     }
-    (levelled,) = yield (Ask(tool="em_level", args=args),)
+    asked = [args] if minutes or not total else [args, {**args, "minutes": total}]
+    levelled, *by_total = yield tuple(Ask(tool="em_level", args=a) for a in asked)
+    unsettled = total if any(x.data.get("basis") == "time" for x in by_total) else None
     code = levelled.data.get("code")
     if not code or _is_part_of_procedure(counted, lines, levelled.data):
         return None
@@ -77,7 +86,16 @@ def see(case: Case, diagnosed: Diagnosed, lines: Sequence[Line]) -> Stage:
         "explanation": said["explanation"],
         **elements,
     }
-    return Visit(line=line, em=em, decision_level=said["mdm"])
+    return Visit(line=line, em=em, decision_level=said["mdm"], unsettled=unsettled)
+
+
+def own_minutes(case: Case, total: int | None, lines: Sequence[Line]) -> int | None:
+    """Total time less what is billed by itself (CPT, time); None where a procedure was done and nothing says its time is left out."""
+    if total is None or says_excluded(case):
+        return total
+    if any(x.facts.get("global_days") in {*MINOR, MAJOR} for x in lines):
+        return None
+    return max(0, total - apart(lines)) or None
 
 
 def recover(case: Case, diagnosed: Diagnosed) -> Recovery:
@@ -125,6 +143,6 @@ def _is_recovery(case: Case, diagnosed: Diagnosed) -> bool:
 def _is_procedure_visit(case: Case, lines: Sequence[Line]) -> bool:
     """The visit was for a procedure decided before: its usual work is in the procedure (NCCI policy manual 1.D)."""
     if any(x.facts.get("global_days") == MAJOR for x in lines):
-        return not decides(case)
+        return not decides(case) or took_over(case)
     minor = any(x.facts.get("global_days") in MINOR for x in lines)
     return minor and any(SCHEDULED.search(text[:SCHEDULED_WITHIN]) for text in case.texts.values())

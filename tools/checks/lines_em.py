@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import combinations
 
 from knowledge.procedures import Procedure
 from tools.checks.lines_table import known, row_source
@@ -139,7 +140,7 @@ def em_time(request: CheckRequest) -> Iterator[Doubt]:
                 codes=(line.code,),
                 line=line.number,
             )
-        elif em.minutes not in documented:
+        elif not _is_stated(em.minutes, documented):
             yield Doubt(
                 message=f"{line.code} is levelled by {em.minutes} minutes that no document states.",
                 codes=(line.code,),
@@ -167,6 +168,12 @@ def em_no_note(request: CheckRequest) -> Iterator[Doubt]:
                 codes=(line.code,),
                 line=line.number,
             )
+
+
+def _is_stated(minutes: int, documented: tuple[int, ...]) -> bool:
+    """The minutes as stated, or a stated total less one or two other stated times (what is billed apart)."""
+    others = {0, *documented, *(a + b for a, b in combinations(documented, 2))}
+    return any(total - minutes in others for total in documented)
 
 
 def spoken_minutes(text: str) -> tuple[int, ...]:
@@ -215,8 +222,11 @@ def time_band(request: CheckRequest) -> Iterator[Doubt]:
     """A family such as 99406 and 99407 splits by minutes."""
     if not request.documents:
         return
+    rows = [row for _, row in known(request)]
     for line, row in known(request):
         if row.min_minutes is None or row.max_minutes is None or row.category in _BY_DECISION or row.add_on:
+            continue
+        if any(r.add_on and r.family == row.family for r in rows):
             continue
         minutes = service_minutes(request, row, strict=True)
         if minutes and min(minutes) > row.max_minutes:

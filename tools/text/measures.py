@@ -86,18 +86,26 @@ def minutes_spent(scene: Scene, sentence: int, signals: list[Signal]) -> list[Dr
     purposes = of(signals, "purpose")
     if not of(signals, "spent") and all(purpose.value == "total time" for purpose in purposes):
         return drafts
-    for match in _MINUTES.finditer(scene.text, span.start, span.end):
+    matches = list(_MINUTES.finditer(scene.text, span.start, span.end))
+    for place, match in enumerate(matches, 1):
         first, last = _tokens_of(scene, sentence, match.start(), match.end())
         if last <= first or scene.tokens.norms[max(0, first - 1)] in {"every", "within"}:
             continue
         draft = Draft(first, last, sentence, "time", "time spent")
         draft.minutes = int(match[1])
-        specific = [p for p in purposes if p.value != "total time"]
-        after = [p for p in specific if p.start >= last] or specific
-        chosen = after[0] if after else (purposes[0] if purposes else None)
-        draft.purpose = chosen.value if chosen else None
+        until = _tokens_of(scene, sentence, *matches[place].span())[0] if place < len(matches) else None
+        draft.purpose = _purpose(purposes, last, until)
         drafts.append(draft)
     return drafts
+
+
+def _purpose(purposes: list[Signal], last: int, until: int | None) -> str | None:
+    """What minutes were spent on: said behind them, before the next minutes of the sentence when there are any."""
+    near = [p for p in purposes if until is not None and last <= p.start < until] or purposes
+    specific = [p for p in near if p.value != "total time"]
+    after = [p for p in specific if p.start >= last] or specific
+    chosen = after[0] if after else (near[0] if near else None)
+    return chosen.value if chosen else None
 
 
 def dates(scene: Scene, sentence: int) -> list[Draft]:

@@ -7,7 +7,9 @@ from agent.coder.candidates import Candidate
 from agent.coder.case import Case, Seen
 from agent.coder.complexity import complexity
 from agent.coder.diagnoses import Diagnosis
+from agent.coder.lines import Line
 from agent.coder.provider_queries import provider_queries
+from agent.coder.visit import Visit
 
 
 def mention(kind: str, concept: str, **more: object) -> Seen:
@@ -123,7 +125,8 @@ def test_an_unstated_course_that_holds_the_level_down_is_asked_for() -> None:
         "data": {"level": "straightforward", "items": []},
         "risk": {"level": "moderate", "items": []},
     }
-    (asked,) = provider_queries(case("x"), (), em)
+    line = Line(code="99213", seen=(), rationale="", facts={}, is_em=True)
+    (asked,) = provider_queries(case("x"), (), (), Visit(line=line, em=em, decision_level="low"))
     assert "hypertension" in asked["question"]
     em["risk"] = {"level": "low", "items": []}
-    assert provider_queries(case("x"), (), em) == []
+    assert provider_queries(case("x"), (), (), Visit(line=line, em=em, decision_level="low")) == []

@@ -276,6 +276,17 @@ VISITS: list[Case] = [
         {**em(basis="time", minutes=25), "documents": (document(NOTE + "Total time today: 25 minutes.\n"),)},
     ),
     (
+        "line.em_time",
+        {
+            **em(basis="time", minutes=25),
+            "documents": (document(NOTE + "Total time today: 43 minutes, 10 minutes of it counseling.\n"),),
+        },
+        {
+            **em(basis="time", minutes=25),
+            "documents": (document(NOTE + "Total time today: 35 minutes, 10 minutes of it counseling.\n"),),
+        },
+    ),
+    (
         "line.em_no_note",
         {"documents": (document(kind="result"),)},
         {"documents": (document(kind="transcript"),)},
@@ -289,6 +300,11 @@ VISITS: list[Case] = [
         "line.time_band",
         ln(L("99406"), text=said("Tobacco cessation counselling, 14 minutes spent. ")),
         ln(L("99407"), text=said("Tobacco cessation counselling, 14 minutes spent. ")),
+    ),
+    (
+        "line.time_band",
+        ln(L("99497"), text=said("Advance care planning was discussed for 50 minutes. ")),
+        ln(L("99497"), L("99498"), text=said("Advance care planning was discussed for 50 minutes. ")),
     ),
     (
         "line.not_documented",

@@ -298,6 +298,12 @@ MINUTES = [
 ]
 
 
+def test_two_times_of_a_sentence_are_each_of_what_is_said_behind_them(reading: Reader) -> None:
+    text = "I spent 43 minutes in total today, 8 minutes of it on smoking cessation counseling."
+    spent = [(m.minutes, m.purpose) for m in reading(text).mentions if m.minutes]
+    assert spent == [(43, "total time"), (8, "tobacco cessation counseling")]
+
+
 @pytest.mark.parametrize(("text", "minutes", "purpose"), MINUTES)
 def test_time_spent(text: str, minutes: int | None, purpose: str | None, reading: Reader) -> None:
     spent = [m for m in reading(text).mentions if m.minutes]
