@@ -54,14 +54,14 @@ def discharge_in(sentence: str, on: date) -> date | None:
         return None
     if EMERGENCY.search(sentence) and not ADMITTED.search(sentence):
         return None
-    return _date_after(sentence, left.start(), on)
+    return date_after(sentence, left.start(), on)
 
 
 def contact_in(sentence: str, on: date) -> date | None:
     """The day on which the practice reached the patient or the caregiver; a message left or an attempt is no contact."""
     reached = REACHED.search(sentence)
     return (
-        _date_after(sentence, reached.start(), on) if reached and not NOT_REACHED.search(sentence) else None
+        date_after(sentence, reached.start(), on) if reached and not NOT_REACHED.search(sentence) else None
     )
 
 
@@ -76,7 +76,7 @@ def is_timely(discharged: date, contacted: date) -> bool:
     return contacted >= discharged and sum(d.weekday() < SATURDAY for d in after) <= CONTACT_DAYS
 
 
-def _date_after(sentence: str, start: int, on: date) -> date | None:
+def date_after(sentence: str, start: int, on: date) -> date | None:
     """The first date behind a place of the sentence, else the last one before it; none after the day of service."""
     found = [
         (m.start(), day) for m in DATE.finditer(sentence) if (day := _date(m, on)) is not None and day <= on

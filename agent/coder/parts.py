@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from agent.coder.case import Case, Seen
 from agent.coder.lines import Line
 from agent.coder.spoken import MEDICARE, sentences
+from tools.transfer import assumed
 
 FACILITIES = frozenset({"19", "21", "22", "23", "24"})
 READ = re.compile(
@@ -29,6 +30,10 @@ BILLS_US = re.compile(
 ASSISTED = re.compile(
     r"\bI (?!was |am |were )(?:\w+ )?(?:assisted|served as (?:the )?(?:\w+ )?assistant|gave (?:\w+ )?(?:surgical )?assistance)\b|"
     r"^\W*(?:my )?role: (?:\w+ )?assistant",
+    re.IGNORECASE,
+)
+ANOTHER = re.compile(
+    r"\bby (?:Dr\.?|another|the (?:emergency|hospital))\b|\bin the emergency (?:department|room)\b",
     re.IGNORECASE,
 )
 OPERATIVE = re.compile(r"^\W*(?:pre-?operative|post-?operative) diagnos[ie]s\b", re.IGNORECASE | re.MULTILINE)
@@ -62,6 +67,19 @@ def _with_next(case: Case, seen: Seen) -> Iterator[str]:
 def assisted(case: Case) -> bool:
     """Whether the one who writes helped at another's operation."""
     return any(ASSISTED.search(text) for _, text in sentences(case))
+
+
+def took_over(case: Case) -> bool:
+    """Whether the care after another's operation was transferred to us in writing (55).
+
+    Never for Medicare, which wants the claim dated by the day of the operation: an encounter of ours has another day.
+    """
+    return case.payer not in MEDICARE and any(assumed(text) for _, text in sentences(case))
+
+
+def by_another(text: str) -> bool:
+    """Whether a sentence tells an operation as another's."""
+    return bool(ANOTHER.search(text))
 
 
 def is_operative_report(case: Case) -> bool:

@@ -9,7 +9,7 @@ from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.counts import best_by_count, further_codes
 from agent.coder.drugs import inject
 from agent.coder.lines import Line
-from agent.coder.parts import READING_ALONE, is_part, reads_alone
+from agent.coder.parts import READING_ALONE, by_another, is_part, reads_alone, took_over
 from agent.coder.repeats import repeated
 from agent.coder.sizes import best_by_size
 from agent.coder.spoken import sentences, spoken
@@ -120,7 +120,12 @@ def _spoken(case: Case, lines: dict[str, Line]) -> Generator[tuple[Ask, ...], tu
 def performed(case: Case) -> list[Seen]:
     """Tests and procedures that were done here today; ordered, planned, reviewed or done elsewhere is not done."""
     found = [m for m in case.of("test", "procedure") if is_done(case, m)]
-    told = [m for m in acts(case) if is_done(case, m) or _acted(case, m)]
+    ours = took_over(case)
+    told = [
+        m
+        for m in acts(case)
+        if is_done(case, m) or _acted(case, m) or (ours and by_another(case.sentence(m)))
+    ]
     return [*found, *_headed(case), *_viewed(case, found), *told]
 
 

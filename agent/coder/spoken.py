@@ -32,7 +32,6 @@ INJECTED = re.compile(
     r"(\w+?)s?(?: joint| bursa)?\b|\b(knee|shoulder|hip|elbow|wrist|ankle)s?(?: joints?)? (?:was |were )?(?:then )?(?:[\w ,]{0,60}?\band )?"
     r"(?:injected|injection (?:was )?(?:performed|given|done))"
 )
-EACH = re.compile(r"\b(?:both|bilateral)\b.*\b(?:each|apiece|per (?:joint|side|knee|shoulder|hip))\b")
 GAVE = re.compile(
     r"\binjected\b|\binjection (?:\w+ ){0,6}?(?:was |were )?(?:performed|given|done|administered|completed)|"
     r"\b(?:performed|gave|administered|completed) (?:an? |the )?(?:\w+ ){0,4}injection"
@@ -151,8 +150,6 @@ def _injections(seen: Seen, text: str) -> Iterator[Heard]:
         for name, code in JOINT_DRUGS.items():
             dose = _dose(low, name)
             amount = _strength(low, name) or (Decimal(dose[1]) if dose else None)
-            if amount and EACH.search(low):
-                amount *= 2
             if amount:
                 yield Heard(
                     code=code, seen=seen, why=f"{name} {amount} mg injected", said=text, amount=amount

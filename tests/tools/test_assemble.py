@@ -159,3 +159,23 @@ def test_the_practices_own_charge_stands_before_the_derived_one(shelf: Bookshelf
     ]
     assert claim.lines[2].charge_basis == "derived"
     assert claim.total_charge == sum(one.charge for one in claim.lines)
+
+
+@pytest.mark.parametrize(
+    ("modifier", "told", "assumed", "relinquished"),
+    [
+        ("55", "The care was transferred to us on 2026-08-01 by a signed agreement.", date(2026, 8, 1), None),
+        ("54", "On 2026-08-15 the care is transferred to Dr. Orlan in writing.", None, date(2026, 8, 15)),
+        ("55", "The care was transferred to us on 2026-08-01.", None, None),
+        ("RT", "The care was transferred to us on 2026-08-01 by a signed agreement.", None, None),
+    ],
+)
+def test_the_days_of_a_transfer_of_care_are_those_of_the_written_agreement(
+    context: ToolContext, modifier: str, told: str, assumed: date | None, relinquished: date | None
+) -> None:
+    found = facts()
+    document = found.documents[0].model_copy(update={"text": told})
+    claim = assemble_claim(
+        proposal(line("25605", modifier)), found.model_copy(update={"documents": (document,)}), context
+    )
+    assert (claim.dates.assumed_care, claim.dates.relinquished_care) == (assumed, relinquished)

@@ -13,6 +13,7 @@ from tools.claim.pricing import price
 from tools.context import ToolContext
 from tools.encounter import EncounterFacts, Provider
 from tools.proposal import Proposal, ProposedDiagnosis, ProposedLine
+from tools.transfer import assumed_on, relinquished_on
 
 _INPATIENT = frozenset({"21", "51", "61"})
 _HOME = "12"
@@ -69,7 +70,7 @@ def assemble_claim(proposal: Proposal, facts: EncounterFacts, context: ToolConte
         prior_authorization=facts.prior_authorization,
         referral_number=facts.referral_number,
         clia=_clia(lines, facts, context.bookshelf),
-        dates=_dates(facts, place),
+        dates=_dates(facts, place, lines),
         created=context.today,
         editions=editions(context.bookshelf, facts.date_of_service),
     )
@@ -133,11 +134,17 @@ def _clia(lines: tuple[ClaimLine, ...], facts: EncounterFacts, bookshelf: Booksh
     return next((owner.clia for owner in owners if owner and owner.clia), None)
 
 
-def _dates(facts: EncounterFacts, place: str) -> ClaimDates:
-    """Admission and discharge of an inpatient stay; other dates need a person."""
-    if place not in _INPATIENT:
-        return ClaimDates()
-    return ClaimDates(admission=facts.date_of_service, discharge=facts.date_of_service_end)
+def _dates(facts: EncounterFacts, place: str, lines: tuple[ClaimLine, ...]) -> ClaimDates:
+    """Admission and discharge of an inpatient stay, and the days of a transfer of care (54, 55); other dates need a person."""
+    used = {m for line in lines for m in line.modifiers}
+    texts, on = [one.text for one in facts.documents], facts.date_of_service
+    stays = place in _INPATIENT
+    return ClaimDates(
+        admission=on if stays else None,
+        discharge=facts.date_of_service_end if stays else None,
+        assumed_care=assumed_on(texts, on) if "55" in used else None,
+        relinquished_care=relinquished_on(texts, on) if "54" in used else None,
+    )
 
 
 def _drug(line: ProposedLine) -> Drug | None:
