@@ -56,6 +56,12 @@ class AnswerBody(Body):
     text: Text
 
 
+class DismissBody(Body):
+    """Why a query need not be asked."""
+
+    reason: Text
+
+
 class EncounterStatus(BaseModel):
     """Where an encounter stands; ``status`` is queued, running or failed until it is coded."""
 

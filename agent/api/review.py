@@ -8,6 +8,7 @@ from fastapi import Query as Param
 from agent.api.bodies import (
     AnswerBody,
     DecisionBody,
+    DismissBody,
     EncounterStatus,
     PreviewBody,
     Queries,
@@ -17,9 +18,9 @@ from agent.api.bodies import (
     Said,
     Worklist,
 )
-from agent.api.caller import Amending, Answering, Asked, Caller, Looking, RefusedError
+from agent.api.caller import Amending, Answering, Asked, Caller, Looking, RefusedError, Reviewing
 from agent.api.encounters import FAULTS, status_of
-from agent.desk.records import Difference, Lease, Preview
+from agent.desk.records import Difference, Lease, Preview, Query
 from agent.state import Status
 from agent.workbench.talks import NoTraceError
 
@@ -118,22 +119,28 @@ def chat(caller: Looking, id: str, body: Question) -> Said:
 @router.get("/queries")
 def queries(caller: Asked) -> Queries:
     """Open questions to the providers; only a physician answers them."""
-    return Queries(
-        items=tuple(
-            QueryRow(
-                id=caller.token("query", q.id),
-                encounter=caller.token("encounter", q.encounter),
-                question=q.question,
-                why=q.why,
-                status=q.status,
-                answer=q.answer,
-            )
-            for q in caller.desk.queries()
-        )
-    )
+    return Queries(items=tuple(_row(caller, q) for q in caller.desk.queries()))
 
 
 @router.post("/queries/{id}/answer")
 def answer(caller: Answering, id: str, body: AnswerBody) -> Difference:
     """Answer a query: a signed addendum; the encounter is coded again, and this is what changed."""
     return caller.desk.answer(caller.opened("query", id), caller.person, body.text).difference
+
+
+@router.post("/queries/{id}/dismiss")
+def dismiss(caller: Reviewing, id: str, body: DismissBody) -> QueryRow:
+    """Close a query that the provider need not answer, with the reason."""
+    done = caller.desk.dismiss(caller.opened("query", id), caller.person, reason=body.reason)
+    return _row(caller, done)
+
+
+def _row(caller: Caller, query: Query) -> QueryRow:
+    return QueryRow(
+        id=caller.token("query", query.id),
+        encounter=caller.token("encounter", query.encounter),
+        question=query.question,
+        why=query.why,
+        status=query.status,
+        answer=query.answer,
+    )

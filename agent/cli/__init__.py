@@ -27,6 +27,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "amend": ("agent.cli.review", "change a claim; the self-check judges it again"),
     "override": ("agent.cli.review", "let a finding stand, by a named role and with a reason"),
     "queries": ("agent.cli.asking", "questions to the providers"),
+    "dismiss": ("agent.cli.asking", "close a query that the provider need not answer, with the reason"),
     "answer": ("agent.cli.asking", "answer a query: a signed addendum, and the encounter is coded again"),
     "feedback": ("agent.cli.asking", "what people changed: export; approved cases: index, similar"),
     "audit": ("agent.cli.review", "the audit: show, verify"),

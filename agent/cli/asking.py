@@ -1,4 +1,4 @@
-"""Questions to the providers and feedback, from the terminal: queries, answer, feedback."""
+"""Questions to the providers and feedback, from the terminal: queries, answer, dismiss, feedback."""
 
 import argparse
 import sys
@@ -12,11 +12,19 @@ from agent.settings import load_settings
 def add(name: str, parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command ``name``."""
     parser.add_argument("--store", type=Path, help="folder of worklist, control numbers and checkpoints")
-    {"queries": _add_queries, "answer": _add_answer, "feedback": _add_feedback}[name](parser)
+    declare = {
+        "queries": _add_queries,
+        "answer": _add_answer,
+        "dismiss": _add_dismiss,
+        "feedback": _add_feedback,
+    }
+    declare[name](parser)
 
 
 def _add_queries(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--status", choices=("open", "answered", "withdrawn", "all"), default="open")
+    parser.add_argument(
+        "--status", choices=("open", "answered", "withdrawn", "dismissed", "all"), default="open"
+    )
     parser.add_argument("--json", action="store_true")
     parser.set_defaults(run=queries)
 
@@ -29,6 +37,13 @@ def _add_answer(parser: argparse.ArgumentParser) -> None:
     add_person(parser, "physician")
     parser.add_argument("--json", action="store_true")
     parser.set_defaults(run=answer)
+
+
+def _add_dismiss(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("query", metavar="QUERY", help="id of an open query (superbill queries)")
+    parser.add_argument("--reason", required=True, help="why the provider need not be asked")
+    add_person(parser, "reviewer")
+    parser.set_defaults(run=dismiss)
 
 
 def _add_feedback(parser: argparse.ArgumentParser) -> None:
@@ -71,6 +86,14 @@ def answer(options: argparse.Namespace) -> int:
     sys.stdout.write(f"{done.query.encounter}: {done.status}; the answer is {done.document.id}\n")
     write_difference(done.difference)
     return BY_STATUS[done.status]
+
+
+def dismiss(options: argparse.Namespace) -> int:
+    """Close a query without an answer."""
+    with opened(options) as desk:
+        done = desk.dismiss(options.query, person_of(options, desk), reason=options.reason)
+    sys.stdout.write(f"{done.encounter}: dismissed: {done.question}\n")
+    return EXIT_OK
 
 
 def feedback(options: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ from agent.desk.difference import difference
 from agent.desk.errors import EditRefused, NoSuchQuery, NotWaiting
 from agent.desk.keep import opening, query_id
 from agent.desk.people import Person
-from agent.desk.records import Answered, Difference, OpportunityRecord
+from agent.desk.records import Answered, Difference, OpportunityRecord, Query
 from agent.desk.source import unpacked
 from agent.run import CodingResult, code_encounter, forget
 from tools.fhir.source import RawEncounter
@@ -54,6 +54,24 @@ def _answer(desk: "Desk", row: Row, person: Person, text: str) -> Answered:
         status=result.coding.status,
         difference=changed,
     )
+
+
+def dismiss(desk: "Desk", own: str, person: Person, reason: str) -> Query:
+    """See ``Desk.dismiss``."""
+    said = reason.strip()
+    if not said:
+        raise EditRefused("a query is dismissed with a reason; say why the provider need not be asked")
+    with desk.store.alone(desk.tenant, _open_query(desk, own)["encounter"]):
+        row, at = _open_query(desk, own), desk.clock()
+        detail = {"query": own, "question": row["question"], "reason": said, "role": person.role}
+        desk.book.write(
+            (
+                "update query set status = 'dismissed', answer = ?, answered_by = ?, answered_at = ? where id = ?",
+                (said, person.name, at.isoformat(), own),
+            ),
+            entry=Entry(person.name, "dismiss", "", row["encounter"], detail, at),
+        )
+    return next(q for q in desk.queries(status="dismissed") if q.id == own)
 
 
 def _code(desk: "Desk", work: Row, raw: RawEncounter) -> CodingResult:

@@ -211,6 +211,15 @@ class Desk:
         check(person, "answer", self.tenant)
         return asking.answer(self, query_id, person, text)
 
+    def dismiss(self, query_id: str, person: Person, *, reason: str) -> Query:
+        """Close a query that the provider need not answer; nothing is coded again, and it is not asked anew.
+
+        Raises:
+            NoSuchQuery: not an open query of this practice; NotAllowed; EditRefused: no reason.
+        """
+        check(person, "dismiss", self.tenant)
+        return asking.dismiss(self, query_id, person, reason)
+
     def opportunity(
         self, encounter: str, person: Person, *, code: str, accept: bool, reason: str = ""
     ) -> OpportunityRecord:

@@ -47,7 +47,8 @@ def _keep_queries(
 ) -> None:
     """Open what is asked and was not, withdraw what is open and no longer asked.
 
-    A question that was answered and is asked again (the answer did not settle it) is opened anew beside the old one.
+    A question that was answered and is asked again (the answer did not settle it) is opened anew beside the old one; one
+    that was dismissed stays so.
     """
     rows = db.execute(
         "select id, question, status from query where tenant = ? and encounter = ?", (tenant, encounter)
@@ -56,7 +57,7 @@ def _keep_queries(
     for own, question, status in rows:
         if status == "open" and question not in still and not own.startswith("opportunity-"):
             db.execute("update query set status = 'withdrawn' where id = ?", (own,))
-    waiting = {question for _, question, status in rows if status == "open"}
+    waiting = {question for _, question, status in rows if status in {"open", "dismissed"}}
     for query in asked:
         if query.question not in waiting:
             waiting.add(query.question)

@@ -7,11 +7,21 @@ from knowledge.records import Record
 
 Role = Literal["viewer", "coder", "reviewer", "physician", "admin"]
 Act = Literal[
-    "look", "lease", "amend", "opportunity", "submit", "approve", "reject", "override", "answer", "purge"
+    "look",
+    "lease",
+    "amend",
+    "opportunity",
+    "submit",
+    "approve",
+    "reject",
+    "override",
+    "dismiss",
+    "answer",
+    "purge",
 ]
 
 _CODER: frozenset[Act] = frozenset({"look", "lease", "amend", "opportunity", "submit"})
-_REVIEWER: frozenset[Act] = _CODER | {"approve", "reject", "override"}
+_REVIEWER: frozenset[Act] = _CODER | {"approve", "reject", "override", "dismiss"}
 MAY: dict[Role, frozenset[Act]] = {
     "viewer": frozenset({"look"}),
     "coder": _CODER,

@@ -39,14 +39,17 @@ class WorkItem(Record):
 
 
 class Query(Record):
-    """A question to the provider: open, answered, or withdrawn because the coder no longer asks it."""
+    """A question to the provider: open, answered, withdrawn because the coder no longer asks it, or dismissed by a reviewer.
+
+    ``answer`` of a dismissed one is the reviewer's reason.
+    """
 
     id: str
     encounter: str
     question: str
     why: str
     evidence: tuple[Evidence, ...]
-    status: Literal["open", "answered", "withdrawn"]
+    status: Literal["open", "answered", "withdrawn", "dismissed"]
     asked_at: datetime
     answer: str | None = None
     answered_by: str | None = None

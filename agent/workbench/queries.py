@@ -1,4 +1,4 @@
-"""The physician's list: open queries, and the answer that becomes part of the record."""
+"""The physician's list: open queries, the answer that becomes part of the record, and a reviewer's dismissal."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from agent.desk import DeskError
 from agent.workbench.caseview import Note
-from agent.workbench.seat import Answerer, Asked, Seat
+from agent.workbench.seat import Answerer, Asked, Dismisser, Seat
 
 if TYPE_CHECKING:
     from agent.desk.records import Answered
@@ -33,6 +33,18 @@ def answer(
     return _show(
         seat, Note(kind="good", text="Signed and filed; the encounter was coded again."), answered=done
     )
+
+
+@router.post("/queries/{token}/dismiss")
+def dismiss(
+    seat: Dismisser, token: str, reason: Annotated[str, Form(min_length=1, max_length=1000)]
+) -> HTMLResponse:
+    """Close a query that the provider need not answer."""
+    try:
+        done = seat.desk.dismiss(seat.opened("query", token), seat.person, reason=reason)
+    except DeskError as error:
+        return _show(seat, Note(kind="bad", text=str(error)), 409)
+    return _show(seat, Note(kind="good", text=f"Dismissed: {done.question}"))
 
 
 def _show(

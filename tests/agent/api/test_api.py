@@ -151,6 +151,7 @@ MAY = {
     ("POST", "/encounters/{id}/chat"): {"viewer", "coder", "reviewer", "admin"},
     ("GET", "/queries"): {"viewer", "coder", "reviewer", "physician", "admin"},
     ("POST", "/queries/{id}/answer"): {"physician"},
+    ("POST", "/queries/{id}/dismiss"): {"reviewer", "admin"},
 }
 BODIES = {
     "/encounters": {"encounter": {}},
@@ -158,6 +159,7 @@ BODIES = {
     "/encounters/{id}/preview": {"edits": [{"op": "remove_line", "line": 1}]},
     "/encounters/{id}/chat": {"question": "why?"},
     "/queries/{id}/answer": {"text": "x"},
+    "/queries/{id}/dismiss": {"reason": "x"},
 }
 
 

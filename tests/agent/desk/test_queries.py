@@ -106,6 +106,30 @@ def test_only_a_physician_of_the_practice_answers_and_with_words(asked: Desk) ->
     assert [q.id for q in asked.queries()] == [own]
 
 
+def test_a_reviewer_dismisses_with_a_reason_and_it_is_not_asked_again(asked: Desk) -> None:
+    own, before = asked.queries()[0].id, shown(asked)
+    for person, reason, refused in (
+        (CODER, "x", NotAllowed),
+        (DOCTOR, "x", NotAllowed),
+        (ANN, " ", EditRefused),
+    ):
+        with pytest.raises(refused):
+            asked.dismiss(own, person, reason=reason)
+    done = asked.dismiss(own, ANN, reason="The radiology report tells the views.")
+    assert (done.status, done.answer, done.answered_by) == (
+        "dismissed",
+        "The radiology report tells the views.",
+        ANN.name,
+    )
+    assert (asked.queries(), shown(asked)) == ((), before)
+    entry = next(e for e in asked.audit(ANKLE) if e.action == "dismiss")
+    assert (entry.who, entry.detail["question"]) == (ANN.name, "How many views were taken?")
+    with pytest.raises(NoSuchQuery):
+        asked.answer(own, DOCTOR, ANSWER)
+    asked.submit(vague())
+    assert asked.queries() == ()
+
+
 def test_a_question_that_is_no_longer_asked_is_withdrawn(asked: Desk) -> None:
     asked.submit(shipped())
     assert asked.queries() == ()

@@ -35,6 +35,7 @@ NEEDS = {
     "/case/{token}/lease": "lease",
     "/case/{token}/release": "lease",
     "/queries/{token}/answer": "answer",
+    "/queries/{token}/dismiss": "dismiss",
     "/audit": "approve",
 }
 FREE = {"/", "/queries", "/signout"}
