@@ -35,6 +35,7 @@ def encounter_summary(facts: EncounterFacts, packs: PayerPacks | None = None) ->
         "telehealth": _telehealth(facts, packs),
         "separate_structure": _pack(facts, packs).separate_structure if packs else None,
         "prolonged_code": _pack(facts, packs).prolonged_code if packs else None,
+        "own_references": _own(facts),
         "documents": [
             {
                 "id": one.id,
@@ -50,6 +51,12 @@ def encounter_summary(facts: EncounterFacts, packs: PayerPacks | None = None) ->
         "missing": [one.model_dump() for one in facts.missing],
         "prior_encounters": [_dump(item) for item in facts.history if item.kind == "encounter"],
     }
+
+
+def _own(facts: EncounterFacts) -> list[str]:
+    """By what the record names those who bill this encounter: an earlier service of theirs is known by it."""
+    ours = (facts.rendering_provider, facts.billing_provider)
+    return [x for one in ours if one is not None for x in (one.reference, one.npi) if x]
 
 
 def _telehealth(facts: EncounterFacts, packs: PayerPacks | None) -> Json | None:

@@ -7,7 +7,7 @@ from agent.coder.case import Case
 from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.criteria import documented
 from agent.coder.earlier import Earlier
-from agent.coder.lines import Line
+from agent.coder.lines import Line, apart_from
 from agent.coder.parts import unpaid_assistance
 
 PLACE = re.compile(
@@ -48,10 +48,8 @@ def settle_edits(lines: Sequence[Line], *, distinct: str = "59", case: Case | No
         if visit is not None and any(c == "57" for c, _ in visit.modifiers):
             continue
         if pair["modifier_indicator"] == "1" and visit is not None:
-            kept[place] = visit.with_modifier(
-                "25",
-                f"significant work of its own, documented apart from {(first if visit is second else second).code}",
-            )
+            other = first if visit is second else second
+            kept[place] = visit.with_modifier("25", apart_from(other.code, visit))
             continue
         if second.modifiers and any(c in {"59", "XE", "XP", "XS", "XU"} for c, _ in second.modifiers):
             continue

@@ -46,6 +46,13 @@ class Line:
         return replace(self, modifiers=(*self.modifiers, (code, why)))
 
 
+def apart_from(code: str, visit: Line) -> str:
+    """Why 25: the visit's own work beside the other service, with the problems that it dealt with as the record names them."""
+    words = ", ".join(dict.fromkeys(str(s.text) for s in visit.seen))
+    why = f"significant work of its own, documented apart from {code}"
+    return f'{why}: "{words}"' if words else why
+
+
 def facts_of(code: str, system: str = "cpt") -> Generator[tuple[Ask, ...], tuple[Answer, ...], Json]:
     """What look_up_codes says of a single code; empty when it does not know the code."""
     (looked,) = yield (Ask(tool="look_up_codes", args={"codes": [code], "system": system}),)

@@ -12,9 +12,9 @@ from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.criteria import documented
 from agent.coder.diagnoses import Diagnosis
 from agent.coder.earlier import Earlier, look_back
-from agent.coder.lines import Line
+from agent.coder.lines import Line, apart_from
 from agent.coder.postoperative import in_global_period, is_complication
-from agent.coder.spoken import MEDICARE
+from agent.coder.spoken import MEDICARE, sentences
 from knowledge.tables import read_csv
 
 Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], tuple[Line, ...]]
@@ -28,6 +28,11 @@ BEFOREHAND = re.compile(
     re.IGNORECASE,
 )
 """The operation had been decided before: its day's visit is then a part of it."""
+DECIDED = re.compile(
+    r"\b(?:decided|chose|opted|elected|consented|agreed|proceed\w*|recommended)\b[^.]{0,60}\b(?:surg\w+|operat\w+|procedure|reduction|repair|"
+    r"release|treatment|cast\w*|today)\b",
+    re.IGNORECASE,
+)
 BESIDE = frozenset({"preventive", "wellness"})
 QUITTING = "tobacco"
 """Counselling to change behaviour: a visit on the same day is distinct and carries 25 (CPT, counselling)."""
@@ -85,7 +90,7 @@ def _all(case: Case, line: Line, lines: Sequence[Line], diagnoses: Sequence[Diag
 def _visit(case: Case, line: Line, others: Sequence[Line]) -> Line:
     """57 and 25: the visit stands apart from the procedure, the preventive visit or the vaccine beside it (CPT appendix A)."""
     if line.is_em and decides(case) and any(x.facts.get("global_days") == MAJOR for x in others):
-        line = line.with_modifier("57", "the visit led to the decision for a major procedure")
+        line = line.with_modifier("57", _decided(case))
         others = [x for x in others if not CAST.fullmatch(x.code)]  # the first cast is part of fracture care
     for other in others:
         vaccine = other.facts.get("category") == "vaccine_admin"
@@ -95,9 +100,15 @@ def _visit(case: Case, line: Line, others: Sequence[Line]) -> Line:
             or other.facts.get("family") == QUITTING
         )
         if vaccine or apart:
-            why = f"significant work of its own, documented apart from {other.code}"
-            return line.with_modifier("25", why)
+            return line.with_modifier("25", apart_from(other.code, line))
     return line
+
+
+def _decided(case: Case) -> str:
+    """Why 57, with the sentence that tells the decision where there is one."""
+    why = "the visit led to the decision for a major procedure"
+    told = next((text for _, text in sentences(case) if DECIDED.search(text)), None)
+    return f'{why}: "{" ".join(told.split())}"' if told else why
 
 
 def decides(case: Case) -> bool:
@@ -110,7 +121,10 @@ def _unrelated(case: Case, line: Line, diagnoses: Sequence[Diagnosis]) -> Line:
     own = any(d.code[:1] not in "ZVWXY" for d in diagnoses)
     if not line.is_em or not in_global_period(case) or not own or is_complication(case):
         return line
-    return line.with_modifier("24", "a problem unrelated to the operation, inside its global period")
+    words = ", ".join(dict.fromkeys(str(s.text) for s in line.seen))
+    return line.with_modifier(
+        "24", f'a problem unrelated to the operation, inside its global period: "{words}"'
+    )
 
 
 def _place(case: Case, line: Line, diagnoses: Sequence[Diagnosis]) -> Line:

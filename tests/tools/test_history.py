@@ -23,7 +23,7 @@ def test_the_encounter_without_its_texts() -> None:
     assert set(told) == {
         "encounter_id", "date_of_service", "age", "sex", "new_patient", "new_patient_why", "place_of_service",
         "encounter_class", "payer", "pack", "telehealth",
-        "separate_structure", "prolonged_code", "documents", "reasons", "missing", "prior_encounters",
+        "separate_structure", "prolonged_code", "own_references", "documents", "reasons", "missing", "prior_encounters",
     }  # fmt: skip
     (document,) = told["documents"]
     assert set(document) == {"id", "title", "kind", "signed", "author_role", "chars"}
@@ -35,6 +35,8 @@ def test_the_encounter_without_its_texts() -> None:
     assert [m["what"] for m in told["missing"]] == ["coverage"]
     assert [e["reference"] for e in told["prior_encounters"]] == ["Encounter/before"]
     assert told["new_patient"] is False
+    assert found.rendering_provider is not None
+    assert found.rendering_provider.reference in told["own_references"]
     assert "bronchitis" not in json.dumps(told)
 
 

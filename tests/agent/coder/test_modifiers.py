@@ -1,5 +1,6 @@
 """Modifiers by documented criteria: each row's firing sentence and its near miss, and what the table refuses."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -95,6 +96,15 @@ def test_the_history_tells_which_global_periods_run_and_what_was_done_today() ->
     earlier: Earlier = done.value.value
     assert [code for code, _ in earlier.running] == ["27447"]
     assert earlier.today == {"93000"}
+
+
+def test_an_operation_of_a_named_provider_counts_only_when_it_was_ours() -> None:
+    item = {"kind": "procedure", "code": "27447", "effective": "2026-04-01", "performer": "Practitioner/me"}
+    made = case("x.", history=(item,))
+    with pytest.raises(StopIteration):
+        next(look_back(made))
+    ours = replace(made, encounter={**made.encounter, "own_references": ["Practitioner/me"]})
+    assert next(look_back(ours))[0].args["codes"] == ["27447"]
 
 
 def test_every_row_names_its_source_and_tests_that_exist() -> None:
