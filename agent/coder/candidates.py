@@ -175,8 +175,24 @@ def _from_assessment(case: Case) -> Iterator[Candidate]:
             queries=queries,
             told=case.sentence(title),
         )
+    yield from _of_the_family(case)
     if not headers:
         yield from _stated(case, vague=not titles)
+
+
+def _of_the_family(case: Case) -> Iterator[Candidate]:
+    """A family history that the assessment itself names bears on the care (I.C.21.c.4)."""
+    for seen in case.of("family"):
+        named = seen.section_kind in NAMED_IN and str(seen.concept).startswith("family history of")
+        if named and seen.assertion == "present":
+            yield Candidate(
+                seen=seen,
+                listed=(seen,),
+                rationale=f"the assessment names it: '{seen.text}'",
+                guideline="I.C.21.c.4",
+                queries=(str(seen.concept),),
+                told=case.sentence(seen),
+            )
 
 
 def _after_operations(case: Case, heads: list[Seen]) -> Iterator[Candidate]:

@@ -124,8 +124,16 @@ def _candidate(seen: Seen, query: str, why: str, guideline: str) -> Candidate:
     return Candidate(seen=seen, listed=(seen,), rationale=why, guideline=guideline, queries=(query,))
 
 
+def _given_up(case: Case) -> set[str]:
+    """Drugs that the record says were stopped and nowhere says are taken on."""
+    drugs = case.of("medication")
+    on = {str(m.concept) for m in drugs if m.action in {"new", "continued", "changed", "refilled"}}
+    return {str(m.concept) for m in drugs if m.action == "stopped" and m.assertion == "present"} - on
+
+
 def _drugs(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate]:
-    taken = [m for m in case.of("medication", "status") if m.is_taken]
+    gone = _given_up(case)
+    taken = [m for m in case.of("medication", "status") if m.is_taken and m.concept not in gone]
     for row in long_term():
         if not any(covers(row.condition, d.code) for d in diagnoses):
             continue

@@ -78,6 +78,10 @@ def spoken_sides(text: str) -> frozenset[str]:
     return frozenset(sides)
 
 
+_BMI = re.compile(r"\bbmi\b[^0-9|]{0,25}(\d{2}(?:\.\d+)?)(?![\d/])")
+"""A value beside its name; the head of a table's column has none beside it."""
+
+
 @rule(
     "dx.bmi_value",
     "error",
@@ -86,7 +90,7 @@ def spoken_sides(text: str) -> frozenset[str]:
 )
 def bmi_value(request: CheckRequest) -> Iterator[Doubt]:
     """Z68 codes carry the documented value."""
-    values = [float(v) for v in re.findall(r"\bbmi\b[^0-9]{0,25}(\d{2}(?:\.\d+)?)", request.reading.text)]
+    values = [float(v) for v in _BMI.findall(request.reading.text)]
     for code in request.codes:
         low, high = _bmi_range(code)
         if values and low is not None and not any(low <= v < high for v in values):

@@ -114,7 +114,8 @@ def _by_mdm(request: CheckRequest) -> Iterator[tuple[ClaimLine, Procedure, int, 
 
 
 def _two_of_three(em: EmDecision) -> int:
-    return sorted(_LEVELS.index(x.level) for x in (em.problems, em.data, em.risk))[1]
+    """The level that two of three reach; a minimal one is straightforward decision making (CPT E/M, table of MDM)."""
+    return max(1, sorted(_LEVELS.index(x.level) for x in (em.problems, em.data, em.risk))[1])
 
 
 @rule(

@@ -60,6 +60,13 @@ _ROUTES = (
     ("injection", ("inject",)),
 )
 
+_AGO = re.compile(
+    r"\s*,?\s*(?:back )?(?:in (?:(?:19|20)\d\d\b|(?:late |early )?(?:january|february|march|april|may|june|july|august|september|october|"
+    r"november|december)\b)|last (?:year|month|week|visit|spring|summer|fall|winter)\b|(?:about |over |almost |more than )?"
+    r"(?:\d+|an?|one|two|three|four|five|six|several|many) (?:years?|months?|weeks?) ago\b|at (?:the|her|his) (?:last|previous) visit\b)",
+    re.IGNORECASE,
+)
+
 
 def _route(word: str) -> str:
     low = word.lower()
@@ -102,6 +109,8 @@ def set_action(scene: Scene, draft: Draft, signals: list[Signal], drugs: list[Dr
     if action is not None and not _crosses(norms, action, draft):
         draft.action = cast("Action", action.value)
         draft.cues_from(action)
+        if draft.action == "new" and _long_ago(scene, action.end, draft.last):
+            draft.action = "continued"
     if draft.action in {"changed", "new", "stopped"} and action is not None:
         _switched(scene, draft, action, drugs)
     kinds = {scope.kind for scope in draft.cues}
@@ -117,6 +126,11 @@ def set_action(scene: Scene, draft: Draft, signals: list[Signal], drugs: list[Dr
         draft.assertion = "conditional"
     else:
         draft.assertion = "present"
+
+
+def _long_ago(scene: Scene, *ends: int) -> bool:
+    """A drug begun in an earlier year, month or visit is no new one today."""
+    return any(_AGO.match(scene.text, scene.tokens.ends[end - 1]) for end in ends)
 
 
 def _passive(norms: list[str], action: Signal, draft: Draft) -> bool:

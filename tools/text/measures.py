@@ -17,6 +17,10 @@ _NUMBER = re.compile(
     r"cm|inches|in\b|[\"”])?",
     re.IGNORECASE,
 )
+_CELL = re.compile(
+    r"(?P<value>\d{1,3}\s?/\s?\d{2,3}|\d{1,3}(?:\.\d+)?)\s?(?:[a-z%°/0-9²]{1,8})?", re.IGNORECASE
+)
+_RULE = re.compile(r"[\s|:+-]*")
 _MINUTES = re.compile(
     r"(?<![\d.])(\d{1,3})(?:\s?(?:-|–|to)\s?\d{1,3})?[\s-]*(?:minutes?|mins?)\b", re.IGNORECASE
 )
@@ -56,6 +60,11 @@ def vitals(scene: Scene, sentence: int) -> list[Draft]:
     for first, last, vital in _vitals().scan(tokens.norms, low, high):
         match = _NUMBER.match(scene.text, tokens.ends[last - 1], min(stop, tokens.ends[last - 1] + 80))
         if match is None or not _plausible(vital, match["value"]):
+            below = _in_column(scene.text, tokens.starts[first])
+            if below is not None and _plausible(vital, below):
+                draft = Draft(first, last, sentence, "vital", vital)
+                draft.value = below
+                drafts.append(draft)
             continue
         end = last
         while end < high and tokens.starts[end] < match.end():
@@ -65,6 +74,25 @@ def vitals(scene: Scene, sentence: int) -> list[Draft]:
         draft.unit = " ".join(match["unit"].split()) if match["unit"] else None
         drafts.append(draft)
     return drafts
+
+
+def _in_column(text: str, start: int) -> str | None:
+    """The number that stands in the row below, in the column of a table's head; None where this is no head of a table."""
+    low = text.rfind("\n", 0, start) + 1
+    head, *rows = text[low : low + 600].split("\n")[:3]
+    names = _cells(head)
+    row = next((r for r in rows if not _RULE.fullmatch(r)), "")
+    values = _cells(row)
+    if len(names) < 2 or len(names) != len(values):
+        return None
+    place = next((n for n, (_, end) in enumerate(names) if low + end > start), 0)
+    found = _CELL.fullmatch(row[slice(*values[place])])
+    return found["value"].replace(" ", "") if found else None
+
+
+def _cells(line: str) -> list[tuple[int, int]]:
+    """Where the cells of a line stand that parts them by bars, tabs or wide gaps."""
+    return [m.span() for m in re.finditer(r"[^\s|]+(?: [^\s|]+)*", line)]
 
 
 def _tokens_of(scene: Scene, sentence: int, start: int, end: int) -> tuple[int, int]:

@@ -139,6 +139,11 @@ CASES: list[Case] = [
         dx("E66.9", "Z68.31", text=note("Obesity, BMI 31.4.")),
     ),
     (
+        "dx.bmi_value",
+        dx("E66.9", "Z68.41", text=note("Obesity. BMI: 31.4.")),
+        dx("E66.9", "Z68.36", text=note("Obesity.\n| BMI | BP |\n| 36.4 | 168/98 |\n")),
+    ),
+    (
         "dx.specificity",
         dx("I50.9", text=note("Chronic systolic heart failure, stable.")),
         dx("I50.9", text=note("Heart failure, stable.")),

@@ -86,6 +86,10 @@ DRUGS = [
     ("HPI\nWe changed her furosemide to torsemide 20 mg.", "torsemide", "new", "20 mg", "present"),
     ("HPI\nWe changed her furosemide to torsemide 20 mg.", "furosemide", "stopped", None, "present"),
     ("PLAN\nConsider prednisone.", "prednisone", None, None, "conditional"),
+    ("HPI\nLisinopril was started in 2021.", "lisinopril", "continued", None, "present"),
+    ("HPI\nShe started metformin three years ago.", "metformin", "continued", None, "present"),
+    ("PLAN\nLisinopril was started in the office.", "lisinopril", "new", None, "present"),
+    ("PLAN\nAspirin stays off.", "aspirin", "stopped", None, "present"),
     ("HPI\nShe is not taking metformin.", "metformin", None, None, "absent"),
     ("HPI\nShe takes metformin.", "metformin", None, None, "present"),
 ]
