@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from agent.coder.case import CONDITIONS, Case, Seen
-from agent.coder.cured import cured
-from agent.coder.effects import Effect, culprits, effects
+from agent.coder.cured import cured, followed
+from agent.coder.effects import Effect, culprits, effects, named_by_poison
 from agent.coder.headings import confirmed, is_upkeep
-from agent.coder.postoperative import aftercare
+from agent.coder.postoperative import aftercare, is_called_aftercare
 from agent.coder.sites import bite_site
 from agent.coder.titles import at_level, beneath, part_with, parts_of, sided, title_of, unknown_titles
 from agent.coder.wording import PAST, TOBACCO, cause_of, concept_query, fuller, under_treatment
@@ -25,12 +25,19 @@ UNDERWAY = re.compile(
 BEFORE_SURGERY = re.compile(
     r"\b(?:pre-?op\w*|clearance|planned|upcoming|scheduled|before)\b[^.;:]*$", re.IGNORECASE
 )
+APART = re.compile(
+    r"\b(?:not|un)[ -]?(?:due|related|secondary|caused|attribut\w+)\b (?:to |by )?(?:\w+ ){0,2}$",
+    re.IGNORECASE,
+)
+"""Words after which a condition is only named as what is not the cause."""
 MISHAP = re.compile(
     r"accident|fall|fell|collision|crash|struck|hit|bite|sting|bitten|assault|\bmv[ac]\b|injur|cut|burn|exposure|overexert|tripp|slip",
     re.IGNORECASE,
 )
 """External causes that may head an item; places and activities never do."""
 BESIDE = re.compile(r"\w{3,}.*\b(?:with|and)\s+$", re.IGNORECASE | re.DOTALL)
+UNPLACED = frozenset({"malignant neoplasm", "cancer", "carcinoma", "malignancy"})
+"""Words that name a tumour without its place: the title tells it."""
 BESIDES = ("I.C.19.e", "I.C.21.c")
 """Sections by which one mention is reported by two codes: an effect with its drug, aftercare with the status."""
 VAGUE = frozenset(
@@ -63,6 +70,8 @@ class Candidate:
     guideline: str
     queries: tuple[str, ...]
     told: str = ""
+    within: str = ""
+    """The span in which the code has to lie; empty for any."""
 
     @property
     def bilateral(self) -> bool:
@@ -89,8 +98,12 @@ def _candidate(case: Case, seen: Seen, listed: tuple[Seen, ...], why: str, guide
     if seen.is_header and cured(case, seen, listed):
         known = f"history of {seen.concept}"
         queries, why, guideline = {known: None}, "treated, nothing of it found any more", "I.C.2.m"
-    elif culprits(case, seen, listed) or TOBACCO.search(known):
+    elif culprits(case, seen, listed):
+        queries = {f"drug-induced {known}": None, known: None}
+    elif TOBACCO.search(known):
         queries = {known: None}
+    elif known in UNPLACED and len(queries) > 1:
+        queries.pop(known, None)
     elif seen.vocabulary_kind == "external" or under_treatment(known, listed):
         queries = {PAST.sub("", known).strip(): None}
     else:
@@ -131,8 +144,9 @@ def _in_passing(case: Case, seen: Seen) -> bool:
     A treatment the disease is under ("breast cancer, on chemotherapy"), the operation an examination comes before, and a vague
     word beside the thing itself ("varicose veins with pain").
     """
-    sentence = case.sentence(seen)
-    before = sentence[: max(sentence.find(str(seen.text)), 0)]
+    before = before_it(case, seen)
+    if APART.search(before):
+        return True
     if seen.concept in VAGUE and _leads(case, seen):
         return True
     if seen.vocabulary_kind == "encounter":
@@ -140,6 +154,12 @@ def _in_passing(case: Case, seen: Seen) -> bool:
     if seen.vocabulary_kind == "status":
         return bool(BEFORE_SURGERY.search(before))
     return seen.concept in VAGUE and bool(BESIDE.search(before))
+
+
+def before_it(case: Case, seen: Seen) -> str:
+    """The words of its sentence before a mention."""
+    start = case.sentences[seen.document][seen.sentence][0] if seen.document in case.sentences else seen.start
+    return case.texts.get(seen.document, "")[start : seen.start]
 
 
 def _leads(case: Case, seen: Seen) -> bool:
@@ -151,19 +171,23 @@ def _leads(case: Case, seen: Seen) -> bool:
 def _from_assessment(case: Case) -> Iterator[Candidate]:
     heads = [m for m in case.mentions if m.in_assessment and m.is_header]
     headers = [m for m in heads if m.kind in CONDITIONS and not (_is_errand(m) or _in_passing(case, m))]
-    headers = [m for m in headers if not is_upkeep(case, m)]
+    headers = [m for m in headers if not is_upkeep(case, m) and not is_called_aftercare(case, m)]
     yield from _after_operations(case, heads)
     titles = [t for t in unknown_titles(case) if not is_upkeep(case, t)]
+    over = followed(case)
+    if over:
+        yield from _over(over[0], case.under(over[0]), over[1])
+        headers = [m for m in headers if m.concept != over[0].concept and not OVER_AGAIN.search(str(m.text))]
+        titles = [t for t in titles if t.sentence != over[0].sentence]
     for header in headers:
         listed = case.under(header)
         facts = confirmed(case, header, listed)
         yield from (_candidate(case, f, listed, "stated as found in the plan", "IV.H") for f in facts)
         if header.is_established and not facts:
             yield from bitten(case, header, listed)
-            more = [_of_effect(e) for e in effects(case, header, listed)]
-            yield from (c for c in more if c.seen is header)
-            yield _candidate(case, header, listed, "assessed today", "IV.J")
-            yield from (c for c in more if c.seen is not header)
+            if not named_by_poison(case, header):
+                yield _candidate(case, header, listed, "assessed today", "IV.J")
+            yield from (_of_effect(e) for e in effects(case, header, listed))
         yield from _named_within(case, header, listed)
     for title in titles:
         queries = parts_of(cause_of(title, str(title.text)) or str(title.text))
@@ -176,7 +200,7 @@ def _from_assessment(case: Case) -> Iterator[Candidate]:
             told=case.sentence(title),
         )
     yield from _of_the_family(case)
-    if not headers:
+    if not headers and not over:
         yield from _stated(case, vague=not titles)
 
 
@@ -214,6 +238,23 @@ def _after_operations(case: Case, heads: list[Seen]) -> Iterator[Candidate]:
                 queries=(query,),
                 told=case.sentence(head),
             )
+
+
+OVER_AGAIN = re.compile(r"\b(?:follow[- ]?up|surveillance)\b", re.IGNORECASE)
+"""The same errand named once more."""
+
+
+def _over(header: Seen, listed: tuple[Seen, ...], over: str) -> Iterator[Candidate]:
+    """The follow-up of a disease that is over, then its history (I.C.21.c.8)."""
+    for query, span in ((over, "Z08|Z09"), (f"history of {header.concept}", "Z85-Z87")):
+        yield Candidate(
+            seen=header,
+            listed=listed,
+            rationale=f"followed after completed treatment: '{header.text}'",
+            guideline="I.C.21.c.8",
+            queries=(query,),
+            within=span,
+        )
 
 
 def _of_effect(effect: Effect) -> Candidate:

@@ -1,6 +1,7 @@
-"""A cancer that is over: removed, nothing of it found, no treatment directed at it any more.
+"""A disease that is over: a cancer removed, nothing of it found, not treated any more; another illness fully treated and gone.
 
-Guidelines I.C.2.m (then the personal history is coded, not the cancer) and I.C.21.c.8 (the follow-up after completed treatment).
+Guidelines I.C.2.m (then the personal history is coded, not the cancer) and I.C.21.c.8 (Z08 and Z09: the follow-up after completed
+treatment, with the history of what was treated).
 """
 
 import re
@@ -8,6 +9,7 @@ from collections.abc import Sequence
 
 from agent.coder import told
 from agent.coder.case import Case, Seen
+from agent.coder.spoken import sentences
 
 CANCER = re.compile(r"cancer|carcinoma|malignan|sarcoma|melanoma|\bdcis\b|seminoma", re.IGNORECASE)
 GONE = re.compile(
@@ -17,7 +19,8 @@ GONE = re.compile(
 )
 TREATED = re.compile(
     r"\b(?:status post|s/p|underwent|had|after|completed|following|finished)\b[^.]{0,80}?"
-    r"(?:\w+ectomy|resection|excision|\bmohs|surgery|radiation|chemo\w*)",
+    r"(?:\w+ectomy|resection|excision|\bmohs|surgery|radiation|chemo\w*)|\b(?:completed|finished) (?:\w+ ){0,2}(?:treatment|therapy)|"
+    r"\btreatment (?:was |has been )?(?:completed|finished|ended)",
     re.IGNORECASE,
 )
 ONGOING = re.compile(
@@ -26,6 +29,18 @@ ONGOING = re.compile(
     r"(?:endocrine|hormon\w+|targeted|antiestrogen|deprivation) (?:therapy|treatment))",
     re.IGNORECASE,
 )
+FOLLOWED = re.compile(
+    r"\bfollow(?:ed|ing)?[- ]?up|\bfollowup|\bsurveillance|\bre-?check|\bsurvivor|\b(?:after|following) (?:completed |completion of )?treatment",
+    re.IGNORECASE,
+)
+RESOLVED = re.compile(
+    r"(?<!not )(?<!nearly )(?<!almost )(?<!partly )(?<!partially )(?<!un)\b(?:resolved|cleared|cured|fully treated)\b(?! with)",
+    re.IGNORECASE,
+)
+MALIGNANT = "encounter for follow-up examination after completed treatment for malignant neoplasm"
+OTHER = "encounter for follow-up examination after completed treatment for conditions other than malignant neoplasm"
+OVER = re.compile(r"\bcompleted (?:\w+ )?(?:treatment|therapy)", re.IGNORECASE)
+ASSESSED = frozenset({"assessment", "assessment_plan"})
 DRUGS = frozenset({"antineoplastic", "hormone antagonist"})
 
 
@@ -37,3 +52,24 @@ def cured(case: Case, header: Seen, listed: Sequence[Seen]) -> bool:
     whole = " ".join(case.texts.values())
     taken = any(m.drug_class in DRUGS and m.is_taken for m in case.of("medication"))
     return bool(GONE.search(words) and TREATED.search(words)) and not (taken or ONGOING.search(whole))
+
+
+def followed(case: Case) -> tuple[Seen, str] | None:
+    """The disease that is over and what to look up for a visit that only follows it (Z08, Z09); None when it is for something else.
+
+    It is the first condition of the assessment, followed by the assessment's own words or the complaint's; an illness is over when its
+    sentence says that it resolved.
+    """
+    named = [m for m in case.of("problem") if m.section_kind in ASSESSED and m.experiencer == "patient"]
+    first = next(iter(sorted(named, key=lambda m: (m.document, m.start))), None)
+    if first is None:
+        return None
+    complaint = [text for s, text in sentences(case) if s.section_kind == "chief_complaint"]
+    named_so = [text for s, text in sentences(case) if s.section_kind in ASSESSED and OVER.search(text)]
+    told = [case.sentence(first), *complaint, *named_so]
+    if not any(FOLLOWED.search(text) for text in told):
+        return None
+    if CANCER.search(str(first.concept)):
+        return (first, MALIGNANT) if cured(case, first, case.under(first)) else None
+    over = first.vocabulary_kind == "disorder" and RESOLVED.search(case.sentence(first))
+    return (first, OTHER) if over else None

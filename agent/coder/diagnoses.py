@@ -18,6 +18,8 @@ OTHER_SEX = {
 }
 DRUG_EFFECT = re.compile(r"T(?:3[6-9]|4\d|50)\.[0-9A-Z]{2}[56]")
 """Adverse effect and underdosing: the condition is listed before the drug (I.C.19.e.5)."""
+POISONING = re.compile(r"T(?:3[6-9]|4\d|50)\.(?:[0-9A-Z]{2}[1-4]|[0-9][1-4]X)A|T(?:5[1-9]|6[0-5])\.")
+"""Poisoning and toxic effect: listed before what they do (I.C.19.e.5.b and d)."""
 BRACKETS = re.compile(r"\(([A-Z]\d[0-9A-Z.]*[^()]*)\)")
 PLACELESS = ("T14", "T30.0")
 """Injury and burn of an unspecified place (I.C.19.b, I.C.19.d.5): not beside what says more."""
@@ -76,7 +78,7 @@ def choose(
     chosen: dict[str, Diagnosis] = {}
     for candidate, results in zip(candidates, found, strict=False):
         for result in results:
-            hit = _hit(result, past=_past(candidate), sex=sex)
+            hit = _hit(_within(candidate, result), past=_past(candidate), sex=sex)
             if hit is None:
                 continue
             known = chosen.get(hit["code"])
@@ -89,6 +91,13 @@ def choose(
                 guideline=behind[0].guideline,
             )
     return list(chosen.values())
+
+
+def _within(candidate: Candidate, result: Json) -> Json:
+    """The answer without the codes outside the span that a candidate asks for."""
+    if not candidate.within:
+        return result
+    return {**result, "hits": [h for h in result["hits"] if covers(candidate.within, h["code"])]}
 
 
 def _past(candidate: Candidate) -> bool:
@@ -206,8 +215,14 @@ def first_listed(
     def rank(d: Diagnosis) -> tuple[int, int, int, int]:
         status = d.code.startswith(("Z7", "Z8", "Z9", "V", "W", "X", "Y")) or bool(DRUG_EFFECT.match(d.code))
         injured = d.code.startswith(("S", "T"))
+        poisoned = bool(POISONING.match(d.code))
         examined = d.code.startswith(EXAMINATION)
-        return (int(status), answers[d.code], int(not injured) + 2 * int(examined), diagnoses.index(d))
+        return (
+            int(status) - int(poisoned),
+            answers[d.code],
+            int(not injured) + 2 * int(examined),
+            diagnoses.index(d),
+        )
 
     return _causes_first(sorted(diagnoses, key=rank), lookups)
 

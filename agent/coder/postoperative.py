@@ -28,6 +28,7 @@ MINE = re.compile(
     r"\b(?:that |which )?(?:I|we) (?:performed|did|carried out|completed)\b|\bperformed by (?:me|us)\b|\bmy (?:patient's )?(?:recent )?(?:surgery|operation)\b",
 )
 """The record says that the one who sees the patient operated; without it nothing is taken to be in a global period."""
+CALLED = re.compile(r"\baftercare\b", re.IGNORECASE)
 COMPLICATED = re.compile(
     r"\b(?:infect\w*|dehisc\w*|abscess|cellulitis|seroma|hematoma|complicat(?:ed|ion)s? (?:by|of)|nonunion|leak)\b",
     re.IGNORECASE,
@@ -61,11 +62,21 @@ def is_check(case: Case) -> bool:
 
 
 def aftercare(case: Case, header: Seen) -> Aftercare | None:
-    """The aftercare of the operation that heads an item of a recovery visit; None when it does not heal as it should."""
+    """The aftercare of the operation that heads an item of a recovery visit, or that the item itself calls aftercare.
+
+    None when it does not heal as it should.
+    """
     told = case.sentence(header)
-    if not is_check(case) or COMPLICATED.search(told):
+    if not (is_check(case) or CALLED.search(told)) or COMPLICATED.search(told):
         return None
     return next((row for row in aftercares() if re.search(row.operation, told, re.IGNORECASE)), None)
+
+
+def is_called_aftercare(case: Case, header: Seen) -> bool:
+    """Whether a header is only the word aftercare of an operation that the table knows."""
+    return bool(
+        CALLED.search(str(header.text)) and header.vocabulary_kind == "encounter" and aftercare(case, header)
+    )
 
 
 def in_global_period(case: Case) -> bool:

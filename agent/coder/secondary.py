@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from agent.coder.additional import additional, statuses
 from agent.coder.candidates import Candidate
 from agent.coder.case import Case, Seen
 from agent.coder.combinations import covers
@@ -17,6 +18,7 @@ from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.diagnoses import Diagnosis
 from agent.coder.episode import episode
 from agent.coder.external import causes, kind, worth_telling
+from agent.coder.gestation import gestation
 from agent.coder.spoken import sentences
 from agent.coder.ulcers import ulcers
 from agent.coder.wording import CIGARETTES
@@ -26,9 +28,25 @@ Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], list[Diagnosis]]
 WORTH = 0.7
 ADULT = 20
 OVER = 70.0
+LOWEST = 20.0
+BANDS = (
+    (5, "less than 5th percentile for age"),
+    (85, "5th percentile to less than 85th percentile for age"),
+    (95, "85th percentile to less than 95th percentile for age"),
+    (100, "95th percentile for age to less than 120% of the 95th percentile for age"),
+)
+"""Bands of the body mass index of children as the tabular list prints them (Z68.5)."""
 NUMBER = re.compile(r"\d{2}(?:\.\d+)?")
 ESTROGEN = re.compile(r"\b(?:ER|estrogen[- ]receptor)[- ]?(?P<sign>positive|negative)\b", re.IGNORECASE)
 OTHER_RECEPTORS = re.compile(r"\bHER-?2\b|\bPR\b|progesterone[- ]receptor|triple[- ]negative", re.IGNORECASE)
+BRIEF = re.compile(
+    r"\b(?:one dose|single dose|once|temporar\w+|(?:in|during) (?:the |his |her )?(?:hospital|admission|inpatient)\w*|sliding scale)\b",
+    re.IGNORECASE,
+)
+"""Insulin given for a short time to bring the sugar down is no long-term drug (I.C.4.a.3)."""
+WEIGHED = "E40-E46|E66|R63.4|R63.6|R64|F50.0"
+"""Diagnoses of weight beside which the index is reported (I.B.14)."""
+PERCENTILE = re.compile(r"\b(?P<n>\d{1,2})(?:st|nd|rd|th)? ?(?:%|percentile)", re.IGNORECASE)
 DEMENTING = "G10|G20|G30|G31.0|G31.83|G35"
 DISTURBED = re.compile(
     r"(?<!without )(?:behavio\w+ disturbance|agitat|psychos|hallucin|delusion|wander|aggress)"
@@ -56,11 +74,14 @@ def secondary(case: Case, diagnoses: Sequence[Diagnosis]) -> Stage:
     """The diagnoses with what goes with them at their end."""
     wanted = [
         *ulcers(case, diagnoses),
+        *additional(case, diagnoses),
+        *gestation(case, diagnoses),
         *_receptors(case, diagnoses),
         *_dementia(case, diagnoses),
         *_drugs(case, diagnoses),
         *_body_mass(case, diagnoses),
         *_tobacco(case, diagnoses),
+        *statuses(case, diagnoses),
         *causes(case, diagnoses),
     ]
     if not wanted:
@@ -133,7 +154,11 @@ def _given_up(case: Case) -> set[str]:
 
 def _drugs(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate]:
     gone = _given_up(case)
-    taken = [m for m in case.of("medication", "status") if m.is_taken and m.concept not in gone]
+    taken = [
+        m
+        for m in case.of("medication", "status")
+        if m.is_taken and m.concept not in gone and not BRIEF.search(case.sentence(m))
+    ]
     for row in long_term():
         if not any(covers(row.condition, d.code) for d in diagnoses):
             continue
@@ -148,7 +173,10 @@ def _named(pattern: str, drug: Seen) -> bool:
 
 def _body_mass(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate]:
     """The adult's body mass index beside obesity or overweight that the provider diagnosed (I.B.14)."""
-    if not any(d.code.startswith("E66") for d in diagnoses) or (case.encounter.get("age") or 0) < ADULT:
+    if not any(covers(WEIGHED, d.code) for d in diagnoses):
+        return
+    if (case.encounter.get("age") or 0) < ADULT:
+        yield from _percentile(case)
         return
     for seen in case.of("vital"):
         found = NUMBER.search(str(seen.value or "")) if seen.concept == "body mass index" else None
@@ -158,8 +186,23 @@ def _body_mass(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate
             return
 
 
+def _percentile(case: Case) -> Iterator[Candidate]:
+    """The percentile of a child's index, from the sentence that tells it (Z68.5)."""
+    for seen in case.of("vital", "problem"):
+        text = case.sentence(seen)
+        found = PERCENTILE.search(text) if re.search(r"\bbmi\b|body mass", text, re.IGNORECASE) else None
+        if found:
+            band = next(words for top, words in BANDS if int(found["n"]) < top)
+            yield _candidate(
+                seen, f"bmi pediatric, {band}", f"'{text.strip()}' beside the diagnosis of weight", "I.B.14"
+            )
+            return
+
+
 def _band(index: float) -> str:
     """The band of a body mass index as the tabular list prints it (category Z68)."""
+    if index < LOWEST:
+        return "19.9 or less"
     for low, high in ((40, 44.9), (45, 49.9), (50, 59.9), (60, 69.9)):
         if low <= index < high + 0.1:
             return f"{low:.1f}-{high}"

@@ -47,10 +47,20 @@ PLACELESS = re.compile(
 """A disease of joint or tendon named without its place: the place is that of the pain it causes."""
 
 
+WRONGLY = re.compile(r"\boverdos|\bpoison|\bunder-?dos", re.IGNORECASE)
+"""How a drug was taken is no cause to be coded in place of what it does (I.C.19.e.5)."""
+PAIN_OF = re.compile(
+    r"\b(?:acute|chronic|neoplasm[- ]related|cancer(?:[- ]related)?) pain (?:due to|secondary to|from) (?:\w+ )?(?:trauma|injury|surgery|operation|"
+    r"cancer|neoplasm|metasta\w+|malignan\w+)|\b(?:neoplasm|cancer|tumou?r)[- ](?:related )?pain\b",
+    re.IGNORECASE,
+)
+"""Pain that has a code of its own by what causes it (I.C.6.b.1, I.C.6.b.5)."""
+
+
 def cause_of(seen: Seen, title: str) -> str:
     """A symptom whose cause the title states ("knee pain due to osteoarthritis"): the cause, with the side (I.B.5)."""
     parts = DUE_TO.split(title, maxsplit=1)
-    if len(parts) < 2:
+    if len(parts) < 2 or PAIN_OF.search(title) or WRONGLY.search(parts[1]):
         return ""
     itself = str(seen.text).lower() in parts[1].lower()
     if (

@@ -1,5 +1,6 @@
 """Diagnosis rules: codes that do not go together, or that another code already says."""
 
+import re
 from collections.abc import Iterator
 from itertools import combinations
 
@@ -11,6 +12,11 @@ from tools.checks.rule import Doubt, rule
 from tools.checks.tables import EDITION, PairRow, dx_pairs, within
 
 _INJURY_PHASES = "ADGKPS"
+UNRELATED = re.compile(
+    r"\b(?:not|un)[ -]?(?:due|related|secondary|caused|attribut\w+)\b (?:to |by )?(?:\w+ ){0,2}?(?:hypertens|htn|high blood pressure)",
+    re.IGNORECASE,
+)
+"""What undoes the presumption of I.C.9.a."""
 
 
 @rule(
@@ -78,8 +84,9 @@ def contradiction(request: CheckRequest) -> Iterator[Doubt]:
     overridable=True,
 )
 def combination_code(request: CheckRequest) -> Iterator[Doubt]:
-    """Where the classification links two conditions, the combination code is used."""
-    yield from _pairs(request, "combination")
+    """Where the classification links two conditions, the combination code is used, unless the record says they are unrelated."""
+    unrelated = any(UNRELATED.search(d.text) for d in request.documents)
+    yield from (d for d in _pairs(request, "combination") if not (unrelated and "I10" in d.codes))
 
 
 @rule(
