@@ -11,7 +11,7 @@ from agent.coder.drugs import inject
 from agent.coder.lines import Line
 from agent.coder.parts import READING_ALONE, by_another, is_part, reads_alone, took_over
 from agent.coder.repeats import repeated
-from agent.coder.sizes import best_by_size
+from agent.coder.sizes import best_by_size, titled_by_size
 from agent.coder.spoken import sentences, spoken
 from agent.coder.views import best_by_views, plural, views_said
 
@@ -214,7 +214,7 @@ def _query(case: Case, seen: Seen) -> str:
     if concept == DRAINED and (held := COLLECTION.search(case.sentence(seen).lower())):
         return f"{concept} of {held[0]}"
     if not IMAGE.fullmatch(concept):
-        return concept
+        return titled_by_size(concept, case.sentence(seen)) or concept
     site = _site(case.sentence(seen).lower()) or _site(
         " ".join(str(m.concept) for m in case.of("problem") if m.is_header)
     )

@@ -55,6 +55,21 @@ def test_the_return_to_the_operating_room_needs_a_running_global_period() -> Non
     assert added(made, what) == []
 
 
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        ("A new lump, unrelated to the knee surgery.", ["79"]),
+        ("A cut on the hand; no relation to the knee.", ["79"]),
+        ("The pain is related to the knee surgery.", []),
+        ("Staged excision, as planned at the first procedure.", ["58"]),
+        ("The second stage is scheduled elsewhere and was not planned by us.", []),
+    ],
+)
+def test_a_procedure_in_the_global_period_is_staged_or_unrelated_as_told(told: str, found: list[str]) -> None:
+    assert added(case(told), line("10060", SURGERY), RUNNING) == found
+    assert added(case(told), line("10060", SURGERY)) == []
+
+
 def test_the_reason_quotes_the_words_that_met_the_criterion() -> None:
     told = "She was taken back to the operating room for a wound hematoma."
     (met,) = documented(case(told), line("10140", SURGERY), RUNNING)

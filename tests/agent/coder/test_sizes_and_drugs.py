@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from agent.coder.drugs import _units
-from agent.coder.sizes import best_by_size, range_of, size_said
+from agent.coder.sizes import best_by_size, range_of, size_said, titled_by_size
 
 EXCISIONS = [
     {"display": "Excising a benign skin growth, trunk or limb, 0.5 cm or less"},
@@ -20,6 +20,19 @@ EXCISIONS = [
 )
 def test_size_and_region_choose(text: str, place: int) -> None:
     assert best_by_size(EXCISIONS, text) == EXCISIONS[place]
+
+
+@pytest.mark.parametrize(
+    ("concept", "text", "title"),
+    [
+        ("excision of malignant lesion", "melanoma of the calf, 3.4 cm", "Excising a skin cancer, trunk or limb, 3.1 to 4.0 cm"),
+        ("excision of malignant lesion", "carcinoma of the cheek, 15 mm", "Excising a skin cancer, face, 1.1 to 2.0 cm"),
+        ("excision of malignant lesion", "melanoma of the calf", None),
+        ("skin biopsy", "punch of the calf, 4 mm", None),
+    ],
+)  # fmt: skip
+def test_an_excision_is_searched_by_its_size_and_region(concept: str, text: str, title: str | None) -> None:
+    assert titled_by_size(concept, text) == title
 
 
 def test_ranges_and_sizes_are_read() -> None:
