@@ -60,9 +60,7 @@ def discharge_in(sentence: str, on: date) -> date | None:
 def contact_in(sentence: str, on: date) -> date | None:
     """The day on which the practice reached the patient or the caregiver; a message left or an attempt is no contact."""
     reached = REACHED.search(sentence)
-    return (
-        date_after(sentence, reached.start(), on) if reached and not NOT_REACHED.search(sentence) else None
-    )
+    return date_after(sentence, reached.start(), on) if reached and not NOT_REACHED.search(sentence) else None
 
 
 def reconciles(sentence: str) -> bool:
