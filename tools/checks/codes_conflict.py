@@ -12,11 +12,14 @@ from tools.checks.rule import Doubt, rule
 from tools.checks.tables import EDITION, PairRow, dx_pairs, within
 
 _INJURY_PHASES = "ADGKPS"
-UNRELATED = re.compile(
-    r"\b(?:not|un)[ -]?(?:due|related|secondary|caused|attribut\w+)\b (?:to |by )?(?:\w+ ){0,2}?(?:hypertens|htn|high blood pressure)",
-    re.IGNORECASE,
-)
-"""What undoes the presumption of I.C.9.a."""
+UNRELATED = {
+    prefix: re.compile(
+        rf"\b(?:not|un)[ -]?(?:due|related|secondary|caused|attribut\w+)\b (?:to |by )?(?:\w+ ){{0,2}}?(?:{name})",
+        re.IGNORECASE,
+    )
+    for prefix, name in (("I10", "hypertens|htn|high blood pressure"), ("E10|E11", "diabet|t[12]dm"))
+}
+"""What undoes the presumption of I.A.15 and I.C.9.a: the provider says that the two are unrelated."""
 
 
 @rule(
@@ -85,8 +88,10 @@ def contradiction(request: CheckRequest) -> Iterator[Doubt]:
 )
 def combination_code(request: CheckRequest) -> Iterator[Doubt]:
     """Where the classification links two conditions, the combination code is used, unless the record says they are unrelated."""
-    unrelated = any(UNRELATED.search(d.text) for d in request.documents)
-    yield from (d for d in _pairs(request, "combination") if not (unrelated and "I10" in d.codes))
+    texts = [d.text for d in request.documents]
+    apart = [p for p, denied in UNRELATED.items() if any(denied.search(text) for text in texts)]
+    prefixes = tuple(code for p in apart for code in p.split("|"))
+    yield from (d for d in _pairs(request, "combination") if not any(c.startswith(prefixes) for c in d.codes))
 
 
 @rule(
