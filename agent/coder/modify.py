@@ -16,6 +16,7 @@ from agent.coder.lines import Line, apart_from
 from agent.coder.postoperative import in_global_period, is_complication
 from agent.coder.spoken import MEDICARE, sentences
 from knowledge.tables import read_csv
+from tools.telehealth import by_picture, by_sound
 
 Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], tuple[Line, ...]]
 SIDES = {"left": "LT", "right": "RT"}
@@ -194,8 +195,8 @@ def _remote(case: Case, line: Line) -> Line:
     rules = case.encounter.get("telehealth") or {}
     if not line.is_em or not rules:
         return line
-    text = " ".join(case.texts.values()).lower()
-    video = "video" in text
+    text = " ".join(case.texts.values())
+    video = by_picture(text) or not by_sound(text)
     wanted = rules.get("video_modifier") if video else rules.get("audio_modifier")
     return (
         line.with_modifier(str(wanted), "live video visit" if video else "audio-only visit")

@@ -1,18 +1,12 @@
 """Line rules on telehealth: place, modifier, what can be given, what the note says."""
 
-import re
 from collections.abc import Iterator
 
 from tools.checks.lines_table import known, row_source
 from tools.checks.request import CheckRequest
 from tools.checks.rule import Doubt, rule
+from tools.telehealth import by_sound, is_remote, is_sound_only
 
-_VIDEO = re.compile(
-    r"\b(?:video|audio[- ]?video|audio[- ]?visual|doxy|zoom|telehealth|telemedicine|virtual visit)\b"
-)
-_AUDIO = re.compile(
-    r"\b(?:telephone visit|by telephone|by phone|over the phone|phone visit|audio[- ]only|telephone encounter)\b"
-)
 _HANDS = frozenset(
     [
         "imaging",
@@ -68,8 +62,11 @@ def telehealth_place(request: CheckRequest) -> Iterator[Doubt]:
     overridable=True,
 )
 def telehealth_modifier(request: CheckRequest) -> Iterator[Doubt]:
-    """A telehealth service carries the modifier of the payer pack."""
-    wanted = {request.pack.telehealth.video_modifier, request.pack.telehealth.audio_modifier} - {""}
+    """A telehealth service carries the modifier of the payer pack; where the place alone tells of video, none is wanted for it."""
+    rules = request.pack.telehealth
+    sound = is_sound_only(request.reading.text)
+    wanted = {rules.audio_modifier if sound else rules.video_modifier} - {""}
+    known_marks = {rules.video_modifier, rules.audio_modifier, "GT"} - {""}
     for line, row in known(request):
         bears = row.category not in _HANDS and row.category not in {
             "telehealth",
@@ -81,7 +78,7 @@ def telehealth_modifier(request: CheckRequest) -> Iterator[Doubt]:
             _telehealth(request, line.place_of_service)
             and bears
             and wanted
-            and not {*wanted, "GT"} & set(line.modifiers)
+            and not known_marks & set(line.modifiers)
         ):
             yield Doubt(
                 message=f"{line.code} by telehealth: {request.pack.name} wants modifier {' or '.join(sorted(wanted))}.",
@@ -139,7 +136,7 @@ def telehealth_documented(request: CheckRequest) -> Iterator[Doubt]:
     """Sound only is 93, video is 95, and a visit in the room is neither."""
     if not request.documents:
         return
-    video, audio = _VIDEO.search(request.reading.text), _AUDIO.search(request.reading.text)
+    video, audio = is_remote(request.reading.text), by_sound(request.reading.text)
     for line, row in known(request):
         if not row.is_em:
             continue

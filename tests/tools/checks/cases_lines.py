@@ -139,6 +139,11 @@ PLACES: list[Case] = [
         ln(L("99213", "95", place_of_service="10")),
     ),
     (
+        "line.telehealth_modifier",
+        ln(L("99213", place_of_service="10"), text=said("Telephone visit, she has no video. "), **MEDICARE),
+        ln(L("99213", place_of_service="10"), text=said(VIDEO), **MEDICARE),
+    ),
+    (
         "line.telehealth_not_possible",
         ln(L("93000", place_of_service="10")),
         ln(L("99213", "95", place_of_service="10")),
