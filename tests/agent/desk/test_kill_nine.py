@@ -1,7 +1,7 @@
 """SIGKILL for real: 50 times at a random moment of coding, review and emission, and at every single write they make.
 
-Children are forked from the warm test process, which saves them the seconds of opening the bookshelf. A killed child is
-followed by the same call in a new desk; then everything that must hold is looked at.
+Children are forked from the warm test process, which saves them the seconds of opening the bookshelf; they search the guidelines
+by words alone, because the threads of Chroma do not outlive a fork. A killed child is followed by the same call in a new desk; then everything that must hold is looked at.
 """
 
 import gc
@@ -29,6 +29,7 @@ from agent.outputs import ALWAYS, RENDERINGS
 from agent.settings import Settings
 from agent.trace import load_trace
 from knowledge.bookshelf import Bookshelf
+from knowledge.guidelines.store import VectorStore
 from tests.agent.cli_run import ENCOUNTERS
 from tests.agent.desk.conftest import ANKLE, ANN, BOB, Clock
 from tools.fhir.source import RawEncounter
@@ -124,6 +125,7 @@ def practice(
     home: Path, shelf: Bookshelf, monkeypatch: pytest.MonkeyPatch, clock: Clock, tmp_path: Path
 ) -> Iterator[Practice]:
     monkeypatch.setattr(Bookshelf, "open", lambda *_, **__: shelf)
+    monkeypatch.setattr(VectorStore, "nearest", lambda *_, **__: [])
     for name in ("SUPERBILL_KEY", "SUPERBILL_KEY_FILE"):
         monkeypatch.delenv(name, raising=False)
     shm = Path("/dev/shm")
