@@ -17,7 +17,8 @@ over a later one that excludes it, such as 78 over 58):
 * ``needs``: what else has to be so, joined by ``|``, each the name of a test in ``NEEDS``: ``global_period`` (an earlier operation of this practice
   whose global period holds the day, by the history or as the note tells it), ``done_today`` (the history holds the same code on this
   day), ``edit`` (only where an NCCI edit that a modifier may pass joins the line to another: read by agent/coder/edits.py alone),
-  ``not_lab`` (no laboratory test), ``means_both`` (the code means both sides).
+  ``not_lab`` (no laboratory test), ``means_both`` (the code means both sides), ``sex_edit``
+  (the code is for the other sex than the record names).
 * ``why``: what is shown to the reader; the words that met the row are added behind it in quotation marks.
 * ``source``: where the criterion is published.
 """
@@ -178,11 +179,18 @@ def _means_both(line: Line) -> bool:
     return line.facts.get("bilateral") == "2" or line.code in HEARING
 
 
+def _other_sex(case: Case, line: Line) -> bool:
+    """The tables hold the code for one sex, and the record names the other."""
+    meant, told = line.facts.get("sex"), case.encounter.get("sex")
+    return bool(meant and told in {"male", "female"} and told != meant)
+
+
 NEEDS: Mapping[str, Callable[[Case, Line, Earlier], bool]] = {
     "global_period": _in_global_period,
     "done_today": _done_today,
     "not_lab": lambda case, line, earlier: line.facts.get("category") not in LABORATORY,
     "means_both": lambda case, line, earlier: _means_both(line),
+    "sex_edit": lambda case, line, earlier: _other_sex(case, line),
     EDIT: lambda case, line, earlier: True,
 }
 

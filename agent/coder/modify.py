@@ -37,6 +37,7 @@ DECIDED = re.compile(
 BESIDE = frozenset({"preventive", "wellness"})
 QUITTING = "tobacco"
 """Counselling to change behaviour: a visit on the same day is distinct and carries 25 (CPT, counselling)."""
+EYELIDS = frozenset({"E1", "E2", "E3", "E4"})
 CAST = re.compile(r"29[0-7]\d\d")
 PREVENTIVE = re.compile(r"993[89]\d")
 NOTHING_WASTED = re.compile(
@@ -129,7 +130,7 @@ def _unrelated(case: Case, line: Line, diagnoses: Sequence[Diagnosis]) -> Line:
 
 
 def _place(case: Case, line: Line, diagnoses: Sequence[Diagnosis]) -> Line:
-    if line.facts.get("side") != "paired":
+    if line.facts.get("side") != "paired" or any(c in EYELIDS for c, _ in line.modifiers):
         return line
     around = _section_of(case, line)
     side = (

@@ -40,6 +40,7 @@ OWN_ACTS = frozenset({"procedures", "exam", "results", "assessment", "assessment
 """Sections that tell of this visit: an act told there as done was done today."""
 WITH_SETTING, WITHOUT_SETTING = "with manipulation", "no manipulation"
 FILMS_TODAY = re.compile(r"\b(?:x-?rays?|radiographs?|films?)(?: of [^,.]{1,40})?,? today\b(?!'s)")
+NAILS = re.compile(r"\b(?:toe|finger)?nails?\b(?! bed)")
 DRAINED = "incision and drainage"
 COLLECTION = re.compile(r"\b(?:hematoma|pilonidal cyst)\b(?<!septal hematoma)(?<!auricular hematoma)")
 IMAGE = re.compile(r"x-?rays?|radiographs?|films?|imaging|images?", re.IGNORECASE)
@@ -211,6 +212,8 @@ def _viewed(case: Case, found: list[Seen]) -> Iterator[Seen]:
 
 def _query(case: Case, seen: Seen) -> str:
     concept = str(seen.concept)
+    if "debridement" in concept and NAILS.search(case.sentence(seen).lower()):
+        return "nail debridement"
     if concept == DRAINED and (held := COLLECTION.search(case.sentence(seen).lower())):
         return f"{concept} of {held[0]}"
     if not IMAGE.fullmatch(concept):

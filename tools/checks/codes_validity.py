@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from knowledge.icd10cm import IcdCode
 from knowledge.records import Source
+from tools.checks.lines_table import sex_told
 from tools.checks.request import CheckRequest
 from tools.checks.rule import Doubt, rule
 from tools.checks.tables import EDITION, DxLimit, dx_limits
@@ -121,7 +122,7 @@ def age(request: CheckRequest) -> Iterator[Doubt]:
 def sex(request: CheckRequest) -> Iterator[Doubt]:
     """Codes of organs that only one sex has."""
     known = request.claim.patient.sex
-    if known not in {"female", "male"}:
+    if known not in {"female", "male"} or any(sex_told(request, x.modifiers) for x in request.claim.lines):
         return
     for row in _known(request):
         limit = dx_limits().sex(row.code)

@@ -1,7 +1,7 @@
 """Line rules on the procedure table: known, active, payable, right form, right patient."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from knowledge.procedures import Procedure
 from knowledge.records import CodeSystem, Source
@@ -10,6 +10,7 @@ from tools.checks.rule import Doubt, rule
 from tools.claim.model import ClaimLine
 
 _FORM = re.compile(r"(?:\d{4}[0-9FTUM]|[A-V]\d{4})\Z")
+_SEX_TOLD = re.compile(r"\b(?:transgender|intersex|gender (?:dysphoria|incongruence))\b", re.IGNORECASE)
 _STATUS = {
     "I": "Medicare wants another code for it",
     "N": "Medicare does not cover it",
@@ -188,6 +189,11 @@ def age(request: CheckRequest) -> Iterator[Doubt]:
             )
 
 
+def sex_told(request: CheckRequest, modifiers: Iterable[str]) -> bool:
+    """Whether KX stands where the record tells that the registered sex is not the whole of it."""
+    return "KX" in modifiers and bool(_SEX_TOLD.search(request.reading.text))
+
+
 @rule(
     "line.sex",
     "error",
@@ -196,10 +202,11 @@ def age(request: CheckRequest) -> Iterator[Doubt]:
     overridable=True,
 )
 def sex(request: CheckRequest) -> Iterator[Doubt]:
-    """Services on organs that only one sex has."""
+    """Services on organs that only one sex has; KX with the words of the record says that it fits (Claims Processing Manual ch. 32 s. 240)."""
     patient = request.claim.patient.sex
     for line, row in known(request):
-        if row.sex and patient in {"female", "male"} and not patient.startswith(row.sex.lower()[:1]):
+        other = row.sex and patient in {"female", "male"} and not patient.startswith(row.sex.lower()[:1])
+        if other and not sex_told(request, line.modifiers):
             yield Doubt(
                 message=f"{line.code} ({row.title}) does not fit a {patient} patient.",
                 codes=(line.code,),

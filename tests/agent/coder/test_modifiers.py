@@ -255,3 +255,46 @@ def test_a_distinct_service_is_told_by_the_modifier_that_the_payer_reads(
     assert {x.code: [m for m, _ in x.modifiers] for x in kept} == (
         {"94010": [], "94640": [found]} if found else {"94010": []}
     )
+
+
+NAILS = {"family": "nail_care", "category": "skin"}
+VISIT = {"category": "em_established"}
+EMERGENCY = {"category": "em_emergency"}
+PRESENT = "I saw her with the resident and was present for the key portion."
+
+
+@pytest.mark.parametrize(
+    ("code", "facts", "told", "payer", "found"),
+    [
+        ("99213", VISIT, PRESENT, "medicare", ["GC"]),
+        ("99213", VISIT, PRESENT, "commercial", []),
+        ("99213", VISIT, "The resident told me of the visit; I agree.", "medicare", []),
+        ("99284", EMERGENCY, "Shared visit with the PA; I did the substantive portion.", "medicare", []),
+        ("93000", {}, "Medicare may deny it; the ABN was signed.", "medicare", ["GA"]),
+        ("93000", {}, "The plan may deny it; the ABN was signed.", "commercial", []),
+        ("93000", {}, "Medicare may deny it; no ABN was signed.", "medicare", ["GZ"]),
+        ("93000", {}, "It is excluded by law.", "medicare", ["GY"]),
+        ("11721", NAILS, "The left great toe was amputated for gangrene.", "medicare", ["Q7"]),
+        ("11721", NAILS, "No amputation of a toe.", "medicare", []),
+        ("11721", NAILS, "Dorsalis pedis absent, posterior tibial absent.", "medicare", ["Q8"]),
+        ("11721", NAILS, "Dorsalis pedis absent, posterior tibial palpable.", "medicare", []),
+        ("67800", {}, "The cyst of the right upper eyelid was excised.", "commercial", ["E3"]),
+        ("67800", {}, "The cyst of the eyelid was excised.", "commercial", []),
+        ("58100", {"sex": "female"}, "Transgender man with a uterus.", "medicare", []),
+    ],
+)  # fmt: skip
+def test_a_modifier_of_a_payer_is_met_by_its_words_and_by_no_near_miss(
+    code: str, facts: dict[str, Any], told: str, payer: str, found: list[str]
+) -> None:
+    assert added(case(told, payer=payer), line(code, facts)) == found
+
+
+def test_a_shared_visit_is_for_a_facility() -> None:
+    told = "Shared visit with the PA; I did the substantive portion."
+    assert added(case(told, payer="medicare", place="23"), line("99284", EMERGENCY)) == ["FS"]
+
+
+def test_the_sex_edit_needs_the_other_sex_in_the_record() -> None:
+    made = case("Transgender man with a uterus.", payer="medicare")
+    man = replace(made, encounter={**made.encounter, "sex": "male"})
+    assert added(man, line("58100", {"sex": "female"})) == ["KX"]
