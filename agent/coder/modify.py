@@ -15,6 +15,7 @@ from agent.coder.earlier import Earlier, look_back
 from agent.coder.lines import Line, apart_from
 from agent.coder.postoperative import in_global_period, is_complication
 from agent.coder.spoken import MEDICARE, sentences
+from agent.coder.vials import SINGLE, discarded
 from knowledge.tables import read_csv
 from tools.telehealth import by_picture, by_sound
 
@@ -43,7 +44,6 @@ PREVENTIVE = re.compile(r"993[89]\d")
 NOTHING_WASTED = re.compile(
     r"nothing (?:was )?(?:discarded|wasted)|no (?:waste|wastage)|whole vial|entire vial|none discarded", re.I
 )
-SINGLE = re.compile(r"single[- ](?:dose|use)", re.I)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +59,7 @@ def modify(case: Case, lines: Sequence[Line], diagnoses: Sequence[Diagnosis]) ->
     """Add sides and other modifiers; the tool must allow each."""
     earlier = yield from look_back(case)
     wanted = [_all(case, _documented(case, line, earlier), lines, diagnoses) for line in lines]
+    wanted += [more for line in wanted for more in discarded(case, line)]
     asks = [
         Ask(tool="modifier_rules", args={"code": line.code, "modifiers": [c for c, _ in line.modifiers]})
         for line in wanted

@@ -81,12 +81,15 @@ def administration_without_drug(request: CheckRequest) -> Iterator[Doubt]:
     overridable=True,
 )
 def drug_units(request: CheckRequest) -> Iterator[Doubt]:
-    """Units are the dose divided by the amount in the code, rounded up."""
+    """Units are the dose divided by the amount in the code, rounded up; what was discarded (JW) is on a line of its own."""
+    given = [x for x in request.claim.lines if "JW" not in x.modifiers]
     for line, row in known(request):
+        if line not in given:
+            continue
         unit = request.bookshelf.procedures.drug_unit(line.code)
         if row.category != "drug" or unit is None or not request.documents:
             continue
-        total = sum((x.units for x in request.claim.lines if x.code == line.code), Decimal(0))
+        total = sum((x.units for x in given if x.code == line.code), Decimal(0))
         doses = _doses(request, unit)
         wanted = {_units(dose, unit) for dose in doses}
         if wanted and total not in wanted and sum(wanted) != total:

@@ -15,6 +15,7 @@ from agent.coder.edits import settle_edits
 from agent.coder.lines import Line
 from agent.coder.parts import unpaid_assistance
 from agent.coder.repeats import repeated
+from agent.coder.vials import discarded
 from knowledge.errors import TableError
 from knowledge.modifiers import TESTS
 
@@ -298,3 +299,23 @@ def test_the_sex_edit_needs_the_other_sex_in_the_record() -> None:
     made = case("Transgender man with a uterus.", payer="medicare")
     man = replace(made, encounter={**made.encounter, "sex": "male"})
     assert added(man, line("58100", {"sex": "female"})) == ["KX"]
+
+
+CEFTRIAXONE = {"category": "drug", "drug_unit": {"amount": "250", "unit": "mg"}}
+
+
+@pytest.mark.parametrize(
+    ("told", "payer", "units"),
+    [
+        ("Given from a single-dose vial of 1 g. The remaining 500 mg was discarded.", "medicare", [2]),
+        ("Given from a single-dose vial of 1 g. The remaining 500 mg was discarded.", "commercial", []),
+        ("Given from a multiple-dose vial. 500 mg was discarded.", "medicare", []),
+        ("Given from a single-dose vial. Nothing was discarded.", "medicare", []),
+    ],
+)
+def test_what_is_discarded_of_a_single_dose_vial_is_a_line_of_its_own(
+    told: str, payer: str, units: list[int]
+) -> None:
+    found = list(discarded(case(told, payer=payer), line("J0696", CEFTRIAXONE)))
+    assert [x.units for x in found] == units
+    assert {m for x in found for m, _ in x.modifiers} <= {"JW"}

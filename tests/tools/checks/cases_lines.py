@@ -69,6 +69,11 @@ TABLE: list[Case] = [
     ("line.status", ln(L("99397"), patient=OLD, **MEDICARE), ln(L("99397", "GY"), patient=OLD, **MEDICARE)),
     ("line.age", ln(L("99397")), ln(L("99396"))),
     ("line.sex", ln(L("G0103")), ln(L("G0103"), patient=person(sex="male"))),
+    (
+        "line.sex",
+        ln(L("58100", "KX"), patient=person(sex="male")),
+        ln(L("58100", "KX"), patient=person(sex="male"), text=said("Transgender man. ")),
+    ),
     ("line.units", ln(L("99213", units=Decimal("1.5"))), ln(L("99213"))),
     ("line.mue", ln(L("99213", units=Decimal(3))), ln(L("99213", units=Decimal(2)))),
     ("line.duplicate", ln(L("93000"), L("93000")), ln(L("93000"), L("93000", "76"))),
