@@ -34,6 +34,7 @@ def encounter_summary(facts: EncounterFacts, packs: PayerPacks | None = None) ->
         "pack": primary.pack if primary else None,
         "telehealth": _telehealth(facts, packs),
         "separate_structure": _pack(facts, packs).separate_structure if packs else None,
+        **_services(facts, packs),
         "prolonged_code": _pack(facts, packs).prolonged_code if packs else None,
         "own_references": _own(facts),
         "documents": [
@@ -64,6 +65,16 @@ def _telehealth(facts: EncounterFacts, packs: PayerPacks | None) -> Json | None:
     if packs is None or facts.place_of_service not in {"02", "10"}:
         return None
     return _pack(facts, packs).telehealth.model_dump()
+
+
+def _services(facts: EncounterFacts, packs: PayerPacks | None) -> Json:
+    """Which codes this payer wants for vaccines given and for wellness visits, and whether it takes G2211."""
+    if packs is None:
+        return {}
+    pack = _pack(facts, packs)
+    return {
+        "vaccine_admin": pack.vaccine_admin, "wellness": pack.wellness, "accepts_g2211": pack.accepts_g2211,
+    }  # fmt: skip
 
 
 def _pack(facts: EncounterFacts, packs: PayerPacks) -> PayerPack:

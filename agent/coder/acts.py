@@ -20,6 +20,9 @@ FRACTURE_CARE = re.compile(
     r"(?P<bone>[a-z ]{3,30}?) fracture\b"
 )
 MANIPULATED = re.compile(r"(?<!without )(?<!no )\bmanipulation\b|\bclosed reduction\b")
+STRIPS = re.compile(r"\b(?:adhesive|wound|steri)[- ]?(?:closure )?strips?\b")
+SEWN = re.compile(r"\b(?:sutur\w*|stitch\w*|stapl\w*|glue\w*|tissue adhesive|dermabond|cyanoacrylate)\b")
+"""A wound closed with adhesive strips alone belongs to the visit (CPT repair)."""
 NOT_DONE = re.compile(
     r"\b(?:not|if|should|may|might|could|declin\w*|refus\w*|previously|yesterday|ago|attempted|unable|will)\b"
 )
@@ -42,7 +45,7 @@ def acts(case: Case) -> Iterator[Seen]:
     """Every act a sentence tells as done, as a procedure that can be looked up; where and when is for the caller to judge."""
     for seen, text in sentences(case):
         low = text.lower()
-        if NOT_DONE.search(low) or NAMED.search(low):
+        if NOT_DONE.search(low) or NAMED.search(low) or _strips_alone(low):
             continue
         titled = seen.section_kind == "procedures"
         query = _fracture(low) or next(
@@ -61,6 +64,10 @@ def acts(case: Case) -> Iterator[Seen]:
                 "event": "done", "laterality": side,
             }  # fmt: skip
             yield Seen(document=seen.document, index=-1, raw={**seen.raw, **told})
+
+
+def _strips_alone(low: str) -> bool:
+    return bool(STRIPS.search(low)) and not SEWN.search(low)
 
 
 def _fracture(low: str) -> str | None:

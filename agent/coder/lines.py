@@ -7,6 +7,15 @@ from agent.coder.case import Seen
 from agent.coder.conversation import Answer, Ask, Json
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Drug:
+    """The national drug code of a line as the record writes it, with the quantity given and its unit (ML, ME for milligrams)."""
+
+    ndc: str
+    quantity: str
+    unit: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Line:
     """A service that the record documents as done today by this practice.
@@ -25,10 +34,13 @@ class Line:
     minutes: int | None = None
     is_em: bool = False
     said: str = ""
+    drug: Drug | None = None
 
     @property
     def argument(self) -> Json:
         """As propose_claim takes it."""
+        told = self.drug
+        drug = {"ndc": told.ndc, "ndc_quantity": told.quantity, "ndc_unit": told.unit} if told else {}
         return {
             "code": self.code,
             "modifiers": [{"code": c, "why": w} for c, w in self.modifiers],
@@ -37,6 +49,7 @@ class Line:
             "citations": [s.citation for s in self.seen],
             "rationale": self.rationale,
             "minutes": self.minutes,
+            **drug,
         }
 
     def with_modifier(self, code: str, why: str) -> "Line":

@@ -8,6 +8,7 @@ from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.diagnoses import Diagnosis
 from agent.coder.edits import rejection
 from agent.coder.lines import Line
+from agent.coder.served import served
 
 Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], tuple[tuple[Line, ...], tuple[Json, ...]]]
 MOST = 4
@@ -38,10 +39,13 @@ def link(lines: Sequence[Line], diagnoses: Sequence[Diagnosis]) -> Stage:
 
 
 def _pointed(line: Line, diagnoses: Sequence[Diagnosis], verdicts: dict[tuple[str, str], str]) -> Line:
+    own = served(line, [d.code for d in diagnoses if verdicts.get((line.code, d.code)) in RANK])
     ranked = [
         (RANK.get(verdicts.get((line.code, d.code), ""), 9), -_closeness(line, d), n)
         for n, d in enumerate(diagnoses, 1)
-        if not d.code.startswith(EXTERNAL) and not (d.code == VACCINATION and not _is_vaccination(line))
+        if (not own or d.code in own)
+        and not d.code.startswith(EXTERNAL)
+        and not (d.code == VACCINATION and not _is_vaccination(line))
     ]
     best = min((rank for rank, _, _ in ranked), default=9)
     if best == 9 and line.is_em and verdicts:

@@ -10,7 +10,7 @@ from collections.abc import Generator, Sequence
 from agent.coder.case import Case
 from agent.coder.conversation import Answer, Ask
 from agent.coder.lines import Line, facts_of
-from agent.coder.spoken import MEDICARE, sentences
+from agent.coder.spoken import sentences
 
 Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], tuple[Line, ...]]
 CODE = "G2211"
@@ -33,7 +33,7 @@ def continuing(case: Case, lines: Sequence[Line]) -> Stage:
     if (
         visit is None
         or stated is None
-        or case.payer not in MEDICARE
+        or not case.encounter.get("accepts_g2211")
         or visit.facts.get("category") not in VISITS
         or _is_barred(case, visit, lines)
     ):

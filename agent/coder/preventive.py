@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 from agent.coder.case import Case, Seen
 from agent.coder.conversation import Answer, Ask
 from agent.coder.lines import Line, facts_of
-from agent.coder.spoken import MEDICARE, sentences
+from agent.coder.spoken import sentences
 
 Stage = Generator[tuple[Ask, ...], tuple[Answer, ...], Line | None]
 WELLNESS = re.compile(
@@ -63,7 +63,7 @@ def _reasons(case: Case) -> Iterator[Seen]:
 
 def _code(case: Case, seen: Seen) -> str | None:
     age = case.encounter.get("age")
-    if case.payer in MEDICARE and (WELLNESS.search(seen.text) or (age or 0) >= 65):
+    if case.encounter.get("wellness") == "medicare" and (WELLNESS.search(seen.text) or (age or 0) >= 65):
         return _medicare(case)
     if age is None:
         return None

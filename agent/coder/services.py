@@ -9,6 +9,7 @@ from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.counts import best_by_count, further_codes
 from agent.coder.drugs import inject
 from agent.coder.lines import Line
+from agent.coder.ndc import with_drug_codes
 from agent.coder.parts import READING_ALONE, by_another, is_part, reads_alone, took_over
 from agent.coder.repeats import repeated
 from agent.coder.sizes import best_by_size, titled_by_size
@@ -43,6 +44,14 @@ FILMS_TODAY = re.compile(r"\b(?:x-?rays?|radiographs?|films?)(?: of [^,.]{1,40})
 NAILS = re.compile(r"\b(?:toe|finger)?nails?\b(?! bed)")
 DRAINED = "incision and drainage"
 COLLECTION = re.compile(r"\b(?:hematoma|pilonidal cyst)\b(?<!septal hematoma)(?<!auricular hematoma)")
+SEVERAL = re.compile(
+    r"\b(?:two|three|four|five|both|several|multiple|[2-9])(?: \w+){0,2} (?:abscesses|boils|furuncles)\b|"
+    r"\bcomplicated abscess|\bloculations (?:\w+ ){0,2}(?:broken|lysed|disrupted)"
+)
+BOTH_TIMES = re.compile(
+    r"\bbefore and after\b|\bpre-?(?: ?and ?|[-/ ]+)post\b|\b(?:repeated )?after (?:albuterol|(?:a |the )?bronchodilator)",
+    re.IGNORECASE,
+)
 IMAGE = re.compile(r"x-?rays?|radiographs?|films?|imaging|images?", re.IGNORECASE)
 SITES = (
     "middle finger", "index finger", "ring finger", "finger", "thumb", "toe", "hand", "wrist", "forearm", "elbow",
@@ -71,7 +80,8 @@ def serve(case: Case) -> Stage:
     yield from _spoken(case, lines)
     for line in (yield from inject(case)):
         lines.setdefault(line.code, line)
-    return (*lines.values(), *repeated(case, lines))
+    told = {line.code: line for line in with_drug_codes(case, tuple(lines.values()))}
+    return (*told.values(), *repeated(case, told))
 
 
 def _without_own_anaesthesia(done: list[Seen]) -> list[Seen]:
@@ -216,6 +226,10 @@ def _query(case: Case, seen: Seen) -> str:
         return "nail debridement"
     if concept == DRAINED and (held := COLLECTION.search(case.sentence(seen).lower())):
         return f"{concept} of {held[0]}"
+    if concept == DRAINED and SEVERAL.search(case.sentence(seen).lower()):
+        return "Draining a skin abscess, complicated or several"
+    if "spirometry" in concept and BOTH_TIMES.search(case.sentence(seen)):
+        return "Spirometry before and after a bronchodilator"
     if not IMAGE.fullmatch(concept):
         return titled_by_size(concept, case.sentence(seen)) or concept
     site = _site(case.sentence(seen).lower()) or _site(

@@ -14,6 +14,14 @@ from knowledge.tables import read_csv
 
 VACCINES = Path(__file__).parent / "data" / "vaccines.csv"
 MEDICARE = frozenset({"medicare", "medicare_advantage"})
+COUNSEL = re.compile(
+    r"\b(?:I|we|physician|doctor|MD|provider)\b[^.;]*\b(?:counsell?ed|discussed|counsell?ing)\b[^.;]*\b(?:vaccin\w*|immuni[sz]ation\w*)",
+    re.IGNORECASE,
+)
+NO_COUNSEL = re.compile(r"\b(?:not|no|nurse|handout alone|declin\w*|refus\w*|will|next)\b", re.IGNORECASE)
+FIRST_GIVEN = frozenset({"90471", "90473"})
+GIVING = {(True, True): "90471", (True, False): "90472", (False, True): "90473", (False, False): "90474"}
+"""Giving a vaccine by injection or not, the first of the day or a further one (CPT 90471-90474)."""
 GIVEN = re.compile(r"\b(?:given|administered|injected)\b")
 NOT_TODAY = re.compile(
     r"\b(?:will be|to be given|due|declin\w*|refus\w*|last (?:year|month|week)|was given (?:on|in)|next)\b"
@@ -29,7 +37,7 @@ TOTAL = re.compile(r"total time|in total")
 TOBACCO = re.compile(r"smok|tobacco|nicotine|cigarette|vap(?:e|ing)")
 INJECTED = re.compile(
     r"\b(?:injection (?:\w+ ){0,4}?(?:of|into|to|in)|injected(?: \w+){0,8}? into|injected) (?:the |both )?(?:(right|left) )?"
-    r"(\w+?)s?(?: joint| bursa)?\b|\b(knee|shoulder|hip|elbow|wrist|ankle)s?(?: joints?)? (?:was |were )?(?:then )?(?:[\w ,]{0,60}?\band )?"
+    r"(\w+?)s?(?: joint| bursa)?\b|\b(knee|shoulder|hip|elbow|wrist|ankle|(?:finger|thumb|toe)(?= joint))s?(?: joints?)? (?:was |were )?(?:then )?(?:[\w ,]{0,60}?\band )?"
     r"(?:injected|injection (?:was )?(?:performed|given|done))"
 )
 GAVE = re.compile(
@@ -60,21 +68,25 @@ class Heard:
     said: str
     minutes: int | None = None
     amount: Decimal | None = None
+    count: int = 1
 
     def units(self, facts: Json) -> int:
-        """Units of a drug by its dose, each begun unit counted (HCPCS unit definitions); else 1."""
+        """Units of a drug by its dose, each begun unit counted (HCPCS unit definitions); else how often it was given."""
         unit = facts.get("drug_unit")
         if self.amount is None or not unit:
-            return 1
+            return self.count
         return max(1, math.ceil(self.amount / Decimal(unit["amount"])))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Vaccine:
-    """One row: how a vaccine is named, and the code of its product."""
+    """One row: how a vaccine is named, its product, route and components, and the code of a program for its giving."""
 
     pattern: str
     code: str
+    route: str
+    components: str
+    program: str
 
 
 def spoken(case: Case) -> list[Heard]:
@@ -207,22 +219,43 @@ def _vaccines(case: Case) -> Iterator[Heard]:
 
 
 def _administrations(case: Case, given: list[Heard]) -> Iterator[Heard]:
-    plain = 0
+    """The giving of each vaccine: by the payer's program codes, else by component under 19 with counselling, else by vaccine."""
+    counts: dict[str, int] = {}
+    by: dict[str, Heard] = {}
+    counselled = _counselled(case)
     for vaccine in given:
-        medicare = _medicare_code(vaccine.code) if case.payer in MEDICARE else None
-        plain += medicare is None
-        code = medicare or ("90471" if plain == 1 else "90472")
-        yield Heard(
-            code=code, seen=vaccine.seen, why="the vaccine was given by injection today", said=vaccine.said
-        )
+        product = next(row for row in _products() if row.code == vaccine.code)
+        for code, number in _giving(case, product, counselled, counts):
+            counts[code] = counts.get(code, 0) + number
+            by.setdefault(code, vaccine)
+    for code, count in counts.items():
+        why = "the vaccine was given today"
+        yield Heard(code=code, seen=by[code].seen, why=why, said=by[code].said, count=count)
 
 
-def _medicare_code(product: str) -> str | None:
-    if product in {"90653", "90656", "90658", "90660", "90661", "90662", "90673", "90686"}:
-        return "G0008"
-    if product in {"90670", "90671", "90677", "90684", "90732"}:
-        return "G0009"
-    return "G0010" if product in {"90739", "90740", "90746", "90747", "90759"} else None
+def _giving(
+    case: Case, product: "Vaccine", counselled: bool, before: dict[str, int]
+) -> Iterator[tuple[str, int]]:
+    """CPT 90460-90474; Claims Processing Manual chapter 18, section 10 (program codes, by the payer pack)."""
+    if product.program and case.encounter.get("vaccine_admin") == "medicare":
+        yield product.program, 1
+    elif counselled:
+        yield "90460", 1
+        if int(product.components) > 1:
+            yield "90461", int(product.components) - 1
+    else:
+        first = not FIRST_GIVEN & before.keys()
+        yield GIVING[product.route == "injection", first], 1
+
+
+def _counselled(case: Case) -> bool:
+    """Through 18 years, the one who writes counselled about the vaccine face to face (CPT 90460)."""
+    age = case.encounter.get("age")
+    return age is not None and age < 19 and any(_tells_counsel(t) for _, t in sentences(case))
+
+
+def _tells_counsel(text: str) -> bool:
+    return bool(COUNSEL.search(text)) and not NO_COUNSEL.search(text)
 
 
 @cache

@@ -12,7 +12,7 @@ def told(*sentences: str, kind: str = "plan", **encounter: Any) -> Case:
     text = "\n".join(sentences)
     starts = [text.index(t) for t in sentences]
     return Case(
-        encounter={"date_of_service": "2026-03-16", "payer": "medicare", **encounter},
+        encounter={"date_of_service": "2026-03-16", "payer": "medicare", "accepts_g2211": True, **encounter},
         history=(),
         mentions=(),
         sections={"d": [{"name": kind, "kind": kind, "start": 0, "end": len(text)}]},

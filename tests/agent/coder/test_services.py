@@ -11,6 +11,7 @@ from agent.coder.views import best_by_views, plural, views_of, views_said
 def case(text: str, *, kind: str = "procedures", payer: str = "commercial", age: int | None = 50) -> Case:
     encounter: dict[str, object] = {
         "payer": payer,
+        "vaccine_admin": "medicare" if payer == "medicare" else "cpt",
         "age": age,
         "date_of_service": "2026-08-15",
         "prior_encounters": [],
