@@ -15,6 +15,7 @@ UNSPECIFIED = "unspecified"
 NEARLY = 0.03
 """Scores this close are equal: the fuller wording, which comes first, is then the better one."""
 NEEDS_SIDE = ("5th", "6th")
+SIDES = frozenset({"left", "right"})
 
 
 def look_up(case_candidates: Sequence[Candidate], extra: Sequence[str]) -> Stage:
@@ -92,7 +93,12 @@ def _again(candidate: Candidate, result: Json) -> list[str]:
     if candidate.bilateral:
         return _both(candidate, query)
     family = any(h["billable"] and h["code"].startswith(hits[0]["code"]) for h in hits)
-    return [] if family else [f"{hits[0]['display']}, unspecified side"]
+    return [] if family else [f"{hits[0]['display']}, {_side(candidate)} side"]
+
+
+def _side(candidate: Candidate) -> str:
+    """The side that the record gives: a title of the tabular list takes it even where the clinician's term shares no word (I.B.13)."""
+    return candidate.seen.laterality if candidate.seen.laterality in SIDES else UNSPECIFIED
 
 
 def _both(candidate: Candidate, query: str) -> list[str]:

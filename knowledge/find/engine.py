@@ -4,7 +4,7 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +20,7 @@ from knowledge.find.query import Query, parse_query
 from knowledge.find.rank import Scored, TermIndex
 from knowledge.find.rephrase import Rephraser
 from knowledge.find.resolve import Resolver
-from knowledge.find.words import SEARCH_DATA, tokens
+from knowledge.find.words import SEARCH_DATA, plain, tokens
 from knowledge.icd10cm import dotted
 
 if TYPE_CHECKING:
@@ -31,9 +31,17 @@ _LOOKED_AT: Final = 30
 _SETTLED: Final = 0.85
 _REPHRASED: Final = 0.95
 _LEAD: Final = 0.2
+_BELOW: Final = 0.999
+_SIDE: Final = re.compile(r"\b(?:right|left|bilateral(?:ly)?|rt|lt|bilat|both)\b")
+_NON: Final = re.compile(r"\bnon[- ](?=[a-z])")
 TERMS_FILE: Final = SEARCH_DATA / "terms.csv"
 _CODE: Final = re.compile(r"[A-Z][0-9A-Z]{2}(?:\.[0-9A-Z]{1,4})?")
 _WORDED: Final = frozenset({"index", "external"})
+
+
+def _as_written(text: str) -> str:
+    """A wording without its punctuation, to be compared letter by letter."""
+    return " ".join(re.findall(r"[a-z0-9]+", _NON.sub("non", text)))
 
 
 def _encode_term(term: str) -> str:
@@ -102,10 +110,29 @@ class Engine:
         if max((hit.score for hit in best.values()), default=0.0) < _SETTLED:
             for variant in self._rephraser.variants(query):
                 self._collect(variant, best, _REPHRASED)
+        self._as_said(query, best)
         self._from_tables(query, best)
         if not best:
             best = {hit.code: hit for hit in self._by_full_text(text, limit)}
         return sorted(best.values(), key=lambda hit: (-hit.score, hit.code))[:limit]
+
+    def _as_said(self, query: Query, best: dict[str, SearchHit]) -> None:
+        """A term of the vocabulary word for word is what its row says, whatever shares its stems ("stenosis of aorta" is no "aortic stenosis")."""
+        sideless = _SIDE.sub(" ", query.text)
+        said = self._said.get(_as_written(query.text)) or self._said.get(_as_written(sideless))
+        if said is None:
+            return
+        found = list(self._resolver.resolve(said, query))
+        top = max((one.factor for one in found), default=1.0)
+        for known, hit in best.items():
+            best[known] = replace(hit, score=min(hit.score, _BELOW))
+        for one in found:
+            best[one.code.code] = self._hit(one.code, round(one.factor / top, 4), f"synonym: {query.text}")
+
+    @cached_property
+    def _said(self) -> dict[str, str]:
+        terms = [(row.term, row.code) for row in self._vocabulary.problems]
+        return {_as_written(plain(term)): code for term, code in (*rare_terms(), *terms)}
 
     def _from_tables(self, query: Query, best: dict[str, SearchHit]) -> None:
         """Codes by site and behaviour, or by substance and intent, of the imported tables."""

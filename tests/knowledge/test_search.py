@@ -320,3 +320,30 @@ def test_disease_terms_reach_the_target(shelf: Bookshelf, shared: Path) -> None:
     for half in "ab":
         assert hits[f"top1{half}"] / hits[f"n{half}"] >= 0.83
         assert hits[f"top5{half}"] / hits[f"n{half}"] >= 0.90
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("aortic stenosis", "I35.0"),
+        ("Non-Hodgkin lymphoma", "C85.90"),
+        ("non-alcoholic fatty liver disease", "K76.0"),
+        ("secondary hypertension", "I15.9"),
+        ("polyneuropathy", "G62.9"),
+        ("left bundle branch block", "I44.7"),
+        ("anxiety disorder", "F41.9"),
+        ("coarctation of aorta", "Q25.1"),
+    ],
+)
+def test_a_term_of_the_vocabulary_is_what_its_row_says(shelf: Bookshelf, said: str, code: str) -> None:
+    hits = shelf.search.search(said, system="icd10cm", on=ON, limit=3)
+    assert hits[0].code == code
+    assert hits[0].score > hits[1].score
+
+
+def test_every_disorder_of_the_vocabulary_is_found_by_its_own_name(shelf: Bookshelf) -> None:
+    """But for an abbreviation that two disorders share."""
+    rows = [r for r in shelf.vocabulary.problems if r.kind == "disorder"][::25]
+    hits = {r.term: shelf.search.search(r.term, system="icd10cm", on=ON, limit=1) for r in rows}
+    assert len(rows) > 300
+    assert [r.term for r in rows if hits[r.term] and hits[r.term][0].code[:3] != r.code[:3]] == []
