@@ -76,7 +76,9 @@ class EmTable:
     def code_for_minutes(self, family: str, patient: str, minutes: int) -> EmCode | None:
         """The highest code whose minimum time is met or exceeded (CPT 2024: at least)."""
         found = [
-            c for c in self.codes if c.family == family and c.patient == patient and c.minutes is not None
+            c
+            for c in self.codes
+            if c.family == family and c.patient in {patient, "any"} and c.minutes is not None
         ]
         met = [c for c in found if c.minutes is not None and minutes >= c.minutes]
         return max(met, key=lambda c: c.minutes or 0, default=None)

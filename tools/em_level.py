@@ -13,7 +13,7 @@ from knowledge.records import Record
 from tools.context import ToolContext
 from tools.state import ToolState
 
-Family = Literal["office", "home", "emergency"]
+Family = Literal["office", "home", "emergency", "hospital_initial", "hospital_later"]
 
 
 class MdmEntry(BaseModel):
@@ -60,7 +60,7 @@ def em_level(
     limit_care, parenteral_controlled.
 
     Args:
-        family: office (also telehealth and outpatient hospital), home or emergency
+        family: office (also telehealth and outpatient hospital), home, emergency, hospital_initial or hospital_later
         new_patient: true when no professional of the group and specialty saw the patient within three years
         problems: problems addressed today
         data: tests, documents, historian, interpretation, discussion

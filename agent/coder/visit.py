@@ -4,7 +4,7 @@ import re
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
-from agent.coder import level
+from agent.coder import hospital, level
 from agent.coder.case import Case
 from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.diagnose import Diagnosed
@@ -28,12 +28,11 @@ SCHEDULED_WITHIN = 1500
 PASSING = frozenset({"acute_uncomplicated", "self_limited"})
 USUAL = frozenset({"minor_surgery", "otc_drug"})
 """What belongs to the usual work of a minor procedure: the procedure itself and things bought without prescription."""
-FAMILIES = {"12": "home", "13": "home", "14": "home", "23": "emergency"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Visit:
-    """The E/M line and its levelling as propose_claim takes it (none for transitional care)."""
+    """The E/M line and its levelling as propose_claim takes it (none for transitional care and a discharge day)."""
 
     line: Line
     em: Json | None
@@ -51,6 +50,9 @@ def see(case: Case, diagnosed: Diagnosed, lines: Sequence[Line]) -> Stage:
         or _is_recovery(case, diagnosed)
     ):
         return None
+    if hospital.is_discharge(case):
+        left = yield from hospital.discharge(case, diagnosed)
+        return Visit(line=left, em=None, decision_level="") if left else None
     billed = [str(s.concept) for line in lines for s in line.seen]
     counted = {
         "problems": level.problems(case, diagnosed.diagnoses, diagnosed.lookups),
@@ -63,7 +65,7 @@ def see(case: Case, diagnosed: Diagnosed, lines: Sequence[Line]) -> Stage:
     minutes = own_minutes(case, total, lines)
     args: Json = {name: [c.entry for c in items] for name, items in counted.items()}
     args |= {
-        "family": FAMILIES.get(str(case.encounter.get("place_of_service")), "office"),
+        "family": hospital.family(case),
         "new_patient": case.new_patient,
         "minutes": minutes,
     }
