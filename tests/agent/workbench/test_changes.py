@@ -3,6 +3,7 @@ from starlette.datastructures import FormData
 
 from agent.workbench.changes import ChangeError, edits_of
 from tools.amend import apply_edits
+from tools.amend.edits import EditError
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,9 @@ def test_another_code_replaces_the_old_in_its_place(case, desk):
 
 def test_a_removed_row_goes_and_pointers_follow(case, desk):
     diagnoses, lines = rows(case)
+    with pytest.raises(EditError, match="83036.*would point to"):
+        after(case, desk, diagnoses[1:], lines)  # the test of the removed diagnosis is left without one
+    lines[1]["pointers"] = "2"
     made = after(case, desk, diagnoses[1:], lines)
     assert codes(made) == [d["code"] for d in diagnoses[1:]]
     before = case.proposal.service_lines[0].pointers
@@ -111,7 +115,7 @@ def test_words_cited_beside_an_unchanged_code_are_added_to_its_evidence(case, de
 
 def test_a_pointer_to_a_removed_row_is_dropped_and_to_a_missing_one_refused(case, desk):
     diagnoses, lines = rows(case)
-    lines[0]["pointers"] = "1 2"
+    lines[0]["pointers"], lines[1]["pointers"] = "1 2", "2"
     assert after(case, desk, diagnoses[1:], lines).service_lines[0].pointers == (1,)
     lines[0]["pointers"] = "77"
     with pytest.raises(ChangeError, match="diagnosis 77"):
