@@ -57,7 +57,7 @@ def test_another_code_replaces_the_old_in_its_place(case, desk):
 
 def test_a_removed_row_goes_and_pointers_follow(case, desk):
     diagnoses, lines = rows(case)
-    with pytest.raises(EditError, match="83036.*would point to"):
+    with pytest.raises(EditError, match=r"83036.*would point to"):
         after(case, desk, diagnoses[1:], lines)  # the test of the removed diagnosis is left without one
     lines[1]["pointers"] = "2"
     made = after(case, desk, diagnoses[1:], lines)
