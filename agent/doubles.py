@@ -24,6 +24,16 @@ class BilledElsewhereError(Exception):
         self.codes = codes
 
 
+def refuse_unseen(elsewhere: tuple[str, ...], accepted: tuple[str, ...]) -> None:
+    """Let nothing go out twice that nobody has seen to be billed elsewhere.
+
+    Raises:
+        BilledElsewhereError: another encounter billed lines that are not among ``accepted``.
+    """
+    if set(elsewhere) - set(accepted):
+        raise BilledElsewhereError(elsewhere)
+
+
 def billed_lines(claim: Claim) -> dict[str, str]:
     """Each line as a hash of patient, day, rendering provider, code and modifiers -> its code; names no one."""
     who = claim.patient

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from agent.doubles import SCHEMA as BILLED
-from agent.doubles import BilledElsewhereError, billed_lines
+from agent.doubles import billed_lines
 from agent.identity import claim_sha256
 from agent.worklist import place_text
 from tools.claim.model import Claim
@@ -102,16 +102,6 @@ def billed_elsewhere(db: sqlite3.Connection, claim: Claim) -> tuple[str, ...]:
             (claim.tenant, key, claim.encounter_id),
         ).fetchone()
     )
-
-
-def refuse_unseen(db: sqlite3.Connection, claim: Claim, accepted: tuple[str, ...]) -> None:
-    """Let nothing go out twice that nobody has seen to be billed elsewhere.
-
-    Raises:
-        BilledElsewhereError: another encounter billed lines that are not among ``accepted``.
-    """
-    if set(billed_elsewhere(db, claim)) - set(accepted):
-        raise BilledElsewhereError(billed_elsewhere(db, claim))
 
 
 def emission_key(claim: Claim) -> tuple[str, str, str]:

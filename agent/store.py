@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent import audit, emissions, vault, worklist
 from agent.audit import AuditVerdict
+from agent.doubles import refuse_unseen
 from agent.emissions import Emission
 from agent.identity import claim_sha256
 from agent.worklist import Summary
@@ -173,7 +174,7 @@ class Store:
         with self.writing() as db:
             if (before := emissions.find(db, claim)) is not None:
                 return before
-            emissions.refuse_unseen(db, claim, accepted)
+            refuse_unseen(emissions.billed_elsewhere(db, claim), accepted)
             number = number or emissions.next_number(db, partner)
             emissions.put(db, claim, number, out)
             head = audit.append(

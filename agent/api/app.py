@@ -18,7 +18,7 @@ from agent.api.jobs import Job, Jobs
 from agent.api.metrics import Metrics
 from agent.api.tokens import Tokens
 from agent.api.workers import Crew, InThisProcess, Runner
-from agent.cli.errors import user_errors
+from agent.cli.errors import one_line, user_errors
 from agent.desk import EditRefused, NoSuchEncounter, NoSuchQuery, NotAllowed
 from agent.desk.errors import DeskError
 from agent.door import Door
@@ -122,7 +122,7 @@ async def _desk_error(_: Request, error: Exception) -> Response:
 
 
 async def _user_error(_: Request, error: Exception) -> Response:
-    return JSONResponse({"error": " ".join(str(error).split())}, status_code=422)
+    return JSONResponse({"error": one_line(error)}, status_code=422)
 
 
 async def _http_error(_: Request, error: Exception) -> Response:

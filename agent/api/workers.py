@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from agent.api.jobs import Job, Jobs
-from agent.cli.errors import fault_line, user_errors
+from agent.cli.errors import fault_line, one_line, user_errors
 
 if TYPE_CHECKING:
     from agent.desk.desk import Desk
@@ -108,7 +108,7 @@ def _coded(desk: "Desk", job: Job) -> str | None:
     try:
         desk.submit(job.read())
     except user_errors() as error:
-        return " ".join(str(error).split())
+        return one_line(error)
     except Exception as error:  # the boundary of a job: one that breaks must not take the queue with it
         return f"a fault of ours: {fault_line(error)}"
     return None

@@ -18,7 +18,7 @@ import orjson
 
 from agent.aws.clients import AwsBusyError, AwsError, told
 from agent.aws.rows import Item, Rows
-from agent.doubles import BilledElsewhereError, billed_lines
+from agent.doubles import billed_lines, refuse_unseen
 from agent.emissions import BLOCKS, FIRST_IN_BLOCKS, LAST_NUMBER, Emission, emission_key
 from agent.identity import claim_sha256
 from agent.worklist import Summary, place_text
@@ -88,8 +88,7 @@ class DynamoStore(Rows):
             seen = self.get(*_emission_key(claim))
             if (before := _emission(seen, claim)) is not None:
                 return before
-            if set(twice := self.billed_elsewhere(claim)) - set(accepted):
-                raise BilledElsewhereError(twice)
+            refuse_unseen(self.billed_elsewhere(claim), accepted)
             number = number or self.next_control_number(partner)
             if self._put_emission(claim, number, out, seen, accepted):
                 return Emission(number=number, created=claim.created)

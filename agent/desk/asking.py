@@ -49,7 +49,7 @@ def _answer(desk: "Desk", row: Row, person: Person, text: str) -> Answered:
     if document is None:
         raise NotWaiting(f"{row['encounter']}: the addendum can not be read back; code it again")
     return Answered(
-        query=next(q for q in desk.queries(status=None) if q.id == own),
+        query=_kept(desk, row),
         document=document,
         status=result.coding.status,
         difference=changed,
@@ -71,7 +71,12 @@ def dismiss(desk: "Desk", own: str, person: Person, reason: str) -> Query:
             ),
             entry=Entry(person.name, "dismiss", "", row["encounter"], detail, at),
         )
-    return next(q for q in desk.queries(status="dismissed") if q.id == own)
+    return _kept(desk, row)
+
+
+def _kept(desk: "Desk", row: Row) -> Query:
+    """The query of a row as it stands by now."""
+    return next(q for q in desk.queries(status=None, encounter=row["encounter"]) if q.id == row["id"])
 
 
 def _code(desk: "Desk", work: Row, raw: RawEncounter) -> CodingResult:
