@@ -17,11 +17,15 @@ from agent.aws.announce import announce, signature
 from agent.aws.clients import AwsBusyError, AwsError, aws_client
 from agent.aws.events import BadInputError, safe
 from agent.aws.runtime import Runtime
+from agent.aws.table import DynamoStore
 from agent.batch.manifest import PLAIN_ID
+from agent.doubles import BilledElsewhereError
 from evals.benchmarks.synthetic import encounters
 from tests.agent.aws.account import BUCKET, KEY, REGION, get, keys, lines, put, rows
 from tests.agent.aws.conftest import forget
+from tests.agent.builders import claim
 from tests.agent.cli_run import ANKLE
+from tools.claim.model import Claim
 
 CLEAN = {"claim_837", "claim_cms1500", "claim_fhir", "claim", "coding", "report", "trace"}
 
@@ -203,6 +207,27 @@ class TestFaults:
             ("BILLED", "05-ankle-injury")
         }
         assert "BILLED" not in alone
+
+    @pytest.mark.parametrize("late", [False, True], ids=["known before", "while it is written"])
+    def test_a_visit_does_not_go_out_under_a_second_id(
+        self, own: Runtime, monkeypatch: pytest.MonkeyPatch, late: bool
+    ) -> None:
+        store, first = own.store, claim()
+        again = first.model_copy(update={"encounter_id": "resent-77"})
+        store.reserve_emission(first, "payer", None)
+        before = rows("EMISSION"), rows("LINE")
+        real, asked = DynamoStore.billed_elsewhere, []
+
+        def seen(store: DynamoStore, claim: Claim) -> tuple[str, ...]:
+            asked.append(claim.encounter_id)
+            return () if late and len(asked) == 1 else real(store, claim)
+
+        monkeypatch.setattr(DynamoStore, "billed_elsewhere", seen)
+        with pytest.raises(BilledElsewhereError) as told:
+            store.reserve_emission(again, "payer", None)
+        assert len(asked) == 1 + late
+        assert (rows("EMISSION"), rows("LINE")) == before
+        assert store.reserve_emission(again, "payer", None, accepted=told.value.codes).number > 1
 
     def test_dead_holder_lets_go_when_its_lease_ends(self, own: Runtime) -> None:
         boto3.resource("dynamodb", region_name=REGION).Table(own.store.table).put_item(
