@@ -202,8 +202,9 @@ class RecordedStore(Store):
     def turned_back(self, claim: Claim) -> bool:
         """Whether the run's emission of this claim was refused for what had gone out meanwhile, and it was judged again."""
         now, then = self._round(self._asked), self._round(self._asked + 1)
-        same = now and then and now.claim_sha256 == then.claim_sha256 == claim_sha256(claim)
-        return bool(now and then and same and set(then.doubles) - set(now.doubles))
+        if not now or not then or not now.claim_sha256 == then.claim_sha256 == claim_sha256(claim):
+            return False
+        return bool(set(then.doubles) - set(now.doubles))
 
     def _known(self, claim: Claim) -> CheckRound | None:
         sha256, now = claim_sha256(claim), self._round(self._asked)
