@@ -226,11 +226,7 @@ def _is_threatening(case: Case) -> bool:
 
 def _said(case: Case, pattern: "re.Pattern[str]") -> bool:
     """Some sentence of the record states it, and does not deny it."""
-    return any(
-        not NEGATED.search(text[max(0, m.start() - 60) : m.start()])
-        for text in case.texts.values()
-        for m in pattern.finditer(text)
-    )
+    return any(told.states(pattern.finditer(text), NEGATED) for text in case.texts.values())
 
 
 def _is_torn(case: Case, d: Diagnosis) -> bool:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from agent.coder.case import ASSESSMENT, Case, Seen
-from agent.coder.spoken import sentences
+from agent.coder import told
+from agent.coder.case import Case, Seen
 from knowledge.tables import read_csv
 
 TABLE = Path(__file__).parent / "data" / "risks.csv"
@@ -28,9 +28,7 @@ class Risk:
 
 def decisions(case: Case) -> Iterator[tuple[str, Seen]]:
     """Each decision of the assessment or plan with its category."""
-    for seen, text in sentences(case):
-        if seen.section_kind not in ASSESSMENT:
-            continue
+    for seen, text in told.decided(case):
         low = text.lower()
         for row in risks():
             if re.search(row.said, low) and not re.search(row.unless, low):

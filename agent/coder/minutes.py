@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from agent.coder import told
 from agent.coder.case import Case, Seen
 from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.lines import Line, facts_of
@@ -95,10 +96,10 @@ def timed(case: Case, lines: Sequence[Line]) -> Stage:
 
 def _heard(case: Case, text: str, billed: set[str]) -> Iterator[tuple[Timed, int]]:
     low = text.lower()
-    told = MINUTES.search(low)
-    if not told:
+    stated = MINUTES.search(low)
+    if not stated:
         return
-    minutes = int(told[1])
+    minutes = int(stated[1])
     for row in timed_services():
         monthly = row.family not in MONTHLY or MONTH.search(low)
         if monthly and _is_met(row, case, low, minutes) and not billed & set(row.barred):
@@ -115,14 +116,7 @@ def _is_met(row: Timed, case: Case, low: str, minutes: int) -> bool:
     if not re.search(row.about, low) or (row.unless and re.search(row.unless, low)):
         return False
     record = " ".join(case.texts.values()).lower()
-    return all(_states(record, part) for part in row.record.split(" & ") if part)
-
-
-def _states(record: str, pattern: str) -> bool:
-    """Some sentence of the record says it, and does not deny it."""
-    return any(
-        not DENIED.search(record[max(0, m.start() - 60) : m.start()]) for m in re.finditer(pattern, record)
-    )
+    return all(told.states(re.finditer(part, record), DENIED) for part in row.record.split(" & ") if part)
 
 
 def _lines(row: Timed, seen: Seen, text: str, minutes: int) -> Stage:
@@ -157,16 +151,19 @@ def further_units(row: Timed, minutes: int) -> int:
 
 def is_month_only(case: Case, lines: Iterable[Line]) -> bool:
     """Whether the record tells of a month of care management without a visit."""
-    codes = {row.code for row in timed_services() if row.family in MONTHLY}
-    cared = any(line.code in codes for line in lines)
+    monthly = _monthly()
+    cared = any(line.code in monthly for line in lines)
     return cared and any(NOT_SEEN.search(text) for text in case.texts.values())
 
 
 def apart(lines: Iterable[Line]) -> int:
     """Minutes of the day that are billed by themselves (counselling, care planning) and no time of the visit."""
-    monthly = {c for row in timed_services() if row.family in MONTHLY for c in (row.code, row.further)}
-    addons = {row.further for row in timed_services()}
-    return sum(x.minutes or 0 for x in lines if x.code not in monthly | addons)
+    elsewhere = _monthly() | {row.further for row in timed_services()}
+    return sum(x.minutes or 0 for x in lines if x.code not in elsewhere)
+
+
+def _monthly() -> set[str]:
+    return {row.code for row in timed_services() if row.family in MONTHLY}
 
 
 def says_excluded(case: Case) -> bool:
@@ -178,9 +175,9 @@ def prolong(case: Case, line: Line, em: Json | None) -> Stage:
     """The visit and the payer's code for each full 15 minutes beyond the longest visit, which time alone then decides."""
     wanted = case.encounter.get("prolonged_code")
     row = next((r for r in _prolonged() if r.code == wanted and r.visit == line.code), None)
-    if row is None or em is None or (line.minutes or 0) < row.from_minute:
-        return (line,)
     minutes = line.minutes or 0
+    if row is None or em is None or minutes < row.from_minute:
+        return (line,)
     facts = yield from facts_of(row.code, "cpt" if row.code.isdigit() else "hcpcs")
     if not facts:
         return (line,)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from agent.coder import told
 from agent.coder.case import Case
 from agent.coder.conversation import Json
 from agent.coder.spoken import sentences
@@ -41,12 +42,12 @@ class Partial:
 def partial(case: Case, billed: Collection[str], chronic: int) -> Iterator[Json]:
     """Each service of the table that the record speaks of and that lacks a part."""
     record = " ".join(case.texts.values())
-    told = [text for _, text in sentences(case)]
+    spoken = [text for _, text in sentences(case)]
     for row in partials():
         if row.barred & set(billed) or chronic < row.chronic or (row.payers and case.payer not in row.payers):
             continue
         missing = [p.label for p in row.parts if not _states(p.said, record)]
-        if missing and any(_speaks(row, text) for text in told):
+        if missing and any(_speaks(row, text) for text in spoken):
             held = [p.label for p in row.parts if p.label not in missing]
             yield {
                 "code": row.code, "documented": [row.documented, *held], "missing": missing,
@@ -60,10 +61,7 @@ def _speaks(row: Partial, text: str) -> bool:
 
 def _states(pattern: str, record: str) -> bool:
     """Somewhere the record says it, and does not deny it."""
-    return any(
-        not DENIED.search(record[max(0, m.start() - 40) : m.start()])
-        for m in re.finditer(pattern, record, re.IGNORECASE)
-    )
+    return told.states(re.finditer(pattern, record, re.IGNORECASE), DENIED, reach=40)
 
 
 @cache

@@ -136,7 +136,7 @@ def item(case: Case, listed: Iterable[Seen]) -> list[str]:
     heads = sorted({(m.document, m.sentence) for m in case.mentions if m.in_assessment and m.is_header})
     own = {(m.document, m.sentence) for m in listed if m.in_assessment and m.is_header}
     words = []
-    for seen, text in _decided(case):
+    for seen, text in decided(case):
         before = [h for h in heads if h[0] == seen.document and h[1] <= seen.sentence]
         if before and before[-1] in own:
             words.append(text)
@@ -147,7 +147,7 @@ def therapies(case: Case) -> Iterator[Seen]:
     """Conservative treatment decided, in whatever words."""
     return (
         seen
-        for seen, text in _decided(case)
+        for seen, text in decided(case)
         if (found := THERAPY.search(text)) and not UNSURE_THERAPY.search(text[: found.start()])
     )
 
@@ -217,7 +217,7 @@ def prescriptions(case: Case) -> Iterator[Seen]:
     """Prescription drugs decided by kind ("a course of oral steroids was prescribed"), or by a name unknown here and a dose."""
     known = {(m.document, m.sentence) for m in case.of("medication")}
     taken = any(m.availability == "rx" and m.is_taken for m in case.of("medication"))
-    for seen, text in _decided(case):
+    for seen, text in decided(case):
         by_dose = (
             (seen.document, seen.sentence) not in known and DOSED.search(text) and not COUNTER.search(text)
         )
@@ -238,11 +238,17 @@ def chemotherapies(case: Case) -> Iterator[Seen]:
 
 
 def _settled(case: Case, what: "re.Pattern[str]", unsure: "re.Pattern[str]") -> Iterator[Seen]:
-    for seen, text in _decided(case):
+    for seen, text in decided(case):
         found = what.search(text)
         if found and not unsure.search(text[: found.end()]):
             yield seen
 
 
-def _decided(case: Case) -> Iterator[tuple[Seen, str]]:
+def decided(case: Case) -> Iterator[tuple[Seen, str]]:
+    """The sentences of the assessment and the plan."""
     return ((seen, text) for seen, text in sentences(case) if seen.section_kind in ASSESSMENT)
+
+
+def states(found: Iterable["re.Match[str]"], denied: "re.Pattern[str]", reach: int = 60) -> bool:
+    """Whether one of the places found stands without a denial in the ``reach`` characters before it."""
+    return any(not denied.search(m.string[max(0, m.start() - reach) : m.start()]) for m in found)
