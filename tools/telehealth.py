@@ -2,11 +2,9 @@
 
 import re
 
-VIDEO = re.compile(
-    r"\b(?:video|audio[- ]?video|audio[- ]?visual|doxy|zoom|facetime|telehealth|telemedicine|virtual visit)\b",
-    re.IGNORECASE,
-)
-PICTURE = re.compile(r"\b(?:video|audio[- ]?video|audio[- ]?visual|doxy|zoom|facetime)\b", re.IGNORECASE)
+WITH_PICTURE = r"video|audio[- ]?video|audio[- ]?visual|doxy|zoom|facetime"
+PICTURE = re.compile(rf"\b(?:{WITH_PICTURE})\b", re.IGNORECASE)
+VIDEO = re.compile(rf"\b(?:{WITH_PICTURE}|telehealth|telemedicine|virtual visit)\b", re.IGNORECASE)
 SOUND = re.compile(
     r"\b(?:telephone visit|by telephone|by phone|over the (?:tele)?phone|(?:tele)?phone visit|audio[- ]only|sound only|"
     r"telephone (?:encounter|call)|by audio alone)\b",

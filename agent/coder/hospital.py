@@ -30,7 +30,7 @@ LONG = 30
 
 def family(case: Case) -> str:
     """The family of the visit by its place; a hospital day that tells of no admission is a later one, which pays less."""
-    place = str(case.encounter.get("place_of_service"))
+    place = _place(case)
     if place != HOSPITAL:
         return FAMILIES.get(place, "office")
     texts = case.texts.values()
@@ -40,8 +40,11 @@ def family(case: Case) -> str:
 
 def is_discharge(case: Case) -> bool:
     """The note calls itself that of the day of discharge from the hospital."""
-    place = str(case.encounter.get("place_of_service"))
-    return place == HOSPITAL and any(DISCHARGE.search(text[:HEAD]) for text in case.texts.values())
+    return _place(case) == HOSPITAL and any(DISCHARGE.search(text[:HEAD]) for text in case.texts.values())
+
+
+def _place(case: Case) -> str:
+    return str(case.encounter.get("place_of_service"))
 
 
 def discharge(

@@ -42,7 +42,7 @@ class OpenQuestion:
 
 
 def provider_queries(
-    case: Case, lines: Iterable[Line], diagnoses: Sequence[Diagnosis] = (), visit: Visit | None = None
+    case: Case, lines: Iterable[Line], diagnoses: Sequence[Diagnosis], visit: Visit | None
 ) -> list[Json]:
     """Every question that the diagnoses, the lines and the level of the visit leave open."""
     return [

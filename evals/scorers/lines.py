@@ -56,7 +56,9 @@ def score_lines(gold: Iterable[GoldLine], answer: Answer) -> LineScore:
         modifiers_right=sum(len(set(g.modifiers) & used) for g, used in scored),
         missed=tuple(g.code for g in open_gold if g.must),
         extra=tuple(extra),
-        modifier_faults=tuple(_fault(g, used) for g, used in scored if set(g.modifiers) != used),
+        modifier_faults=tuple(
+            modifier_fault(g.code, g.modifiers, used) for g, used in scored if set(g.modifiers) != used
+        ),
         unit_faults=tuple(
             f"{g.code}: expected {g.units:f}, got {line.units:g}"
             for g, line in pairs
@@ -70,10 +72,6 @@ def _best(open_gold: list[GoldLine], line: Line) -> GoldLine | None:
     same = [g for g in open_gold if g.code == line.code]
     used = {m.code for m in line.modifiers}
     return max(same, key=lambda g: (g.must, len(used & set(g.modifiers))), default=None)
-
-
-def _fault(gold: GoldLine, used: set[str]) -> str:
-    return modifier_fault(gold.code, gold.modifiers, used)
 
 
 def modifier_fault(code: str, wanted: Iterable[str], used: Iterable[str]) -> str:

@@ -84,7 +84,7 @@ def drug_units(request: CheckRequest) -> Iterator[Doubt]:
     """Units are the dose divided by the amount in the code, rounded up; what was discarded (JW) is on a line of its own."""
     given = [x for x in request.claim.lines if "JW" not in x.modifiers]
     for line, row in known(request):
-        if line not in given:
+        if "JW" in line.modifiers:
             continue
         unit = request.bookshelf.procedures.drug_unit(line.code)
         if row.category != "drug" or unit is None or not request.documents:

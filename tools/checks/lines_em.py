@@ -223,11 +223,11 @@ def time_band(request: CheckRequest) -> Iterator[Doubt]:
     """A family such as 99406 and 99407 splits by minutes."""
     if not request.documents:
         return
-    rows = [row for _, row in known(request)]
-    for line, row in known(request):
+    lines = list(known(request))
+    for line, row in lines:
         if row.min_minutes is None or row.max_minutes is None or row.category in _BY_DECISION or row.add_on:
             continue
-        if any(r.add_on and r.family == row.family for r in rows):
+        if any(r.add_on and r.family == row.family for _, r in lines):
             continue
         minutes = service_minutes(request, row, strict=True)
         if minutes and min(minutes) > row.max_minutes:
