@@ -3,48 +3,28 @@
 import pytest
 
 from agent.coder.case import Case
-from agent.coder.conversation import Answer
 from agent.coder.lines import Line
-from agent.coder.transition import Stage, as_transition
+from agent.coder.transition import as_transition
 from agent.coder.visit import Visit
+from tests.agent.coder.spoken_case import ended, told
 
 LEFT = "Discharged home from Oak Hospital on {}."
 CALLED = "Our nurse spoke with her on {}."
 LIST = "Medications were reconciled today."
 
 
-def case(*told: str) -> Case:
-    text = "\n".join(told)
-    starts = [text.index(t) for t in told]
-    return Case(
-        encounter={"date_of_service": "2026-03-16"},
-        history=(),
-        mentions=(),
-        sections={"d": [{"name": "HPI", "kind": "hpi", "start": 0, "end": len(text)}]},
-        sentences={"d": [[s, s + len(t), 0] for s, t in zip(starts, told, strict=True)]},
-        texts={"d": text},
-    )
+def case(*sentences: str) -> Case:
+    return told(*sentences, kind="hpi")
 
 
 def billed(of: Case, decision: str) -> str:
     line = Line(code="99214", seen=(), rationale="", facts={}, is_em=True)
     visit = Visit(line=line, em={"code": "99214"}, decision_level=decision)
     stage = as_transition(of, visit)
-    after = ended(stage)
+    after: Visit | None = ended(stage)
     assert after is not None
     assert (after.em is None) == (after.line.code != "99214")
     return after.line.code
-
-
-def ended(stage: Stage) -> Visit | None:
-    """What the stage returns when every code that it looks up is found."""
-    answers: tuple[Answer, ...] | None = None
-    while True:
-        try:
-            asked = stage.send(answers) if answers else next(stage)
-        except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]  # StopIteration is untyped
-        answers = tuple(Answer(data={"codes": [{"code": a.args["codes"][0], "found": True}]}) for a in asked)
 
 
 @pytest.mark.parametrize(
