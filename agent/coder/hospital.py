@@ -51,7 +51,7 @@ def discharge(
     case: Case, diagnosed: Diagnosed
 ) -> Generator[tuple[Ask, ...], tuple[Answer, ...], Line | None]:
     """The discharge day, by its minutes and not by decision making (CPT 99238, 99239): the shorter where no time over half an hour is told."""
-    told, _ = minutes(case)
+    told = minutes(case)
     long = told is not None and told > LONG
     facts = yield from facts_of("99239" if long else "99238")
     why = (

@@ -192,8 +192,6 @@ def _treatment(seen: Seen) -> Counted | None:
     return None
 
 
-def minutes(case: Case) -> tuple[int | None, Seen | None]:
+def minutes(case: Case) -> int | None:
     """Total time on the date, when documented for the visit as a whole."""
-    found = [m for m in case.of("time") if m.minutes and m.purpose in TOTAL]
-    best = max(found, key=lambda m: m.minutes, default=None)
-    return (best.minutes, best) if best else (None, None)
+    return max((m.minutes for m in case.of("time") if m.minutes and m.purpose in TOTAL), default=None)

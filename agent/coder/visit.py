@@ -61,7 +61,7 @@ def see(case: Case, diagnosed: Diagnosed, lines: Sequence[Line]) -> Stage:
     }
     if any(x.facts.get("category") in {"preventive", "wellness"} for x in lines) and not _worked_up(counted):
         return None
-    total, _ = level.minutes(case)
+    total = level.minutes(case)
     minutes = own_minutes(case, total, lines)
     args: Json = {name: [c.entry for c in items] for name, items in counted.items()}
     args |= {

@@ -64,8 +64,7 @@ def telehealth_place(request: CheckRequest) -> Iterator[Doubt]:
 def telehealth_modifier(request: CheckRequest) -> Iterator[Doubt]:
     """A telehealth service carries the modifier of the payer pack; where the place alone tells of video, none is wanted for it."""
     rules = request.pack.telehealth
-    sound = is_sound_only(request.reading.text)
-    wanted = {rules.audio_modifier if sound else rules.video_modifier} - {""}
+    wanted = rules.audio_modifier if is_sound_only(request.reading.text) else rules.video_modifier
     known_marks = {rules.video_modifier, rules.audio_modifier, "GT"} - {""}
     for line, row in known(request):
         bears = row.category not in _HANDS and row.category not in {
@@ -81,7 +80,7 @@ def telehealth_modifier(request: CheckRequest) -> Iterator[Doubt]:
             and not known_marks & set(line.modifiers)
         ):
             yield Doubt(
-                message=f"{line.code} by telehealth: {request.pack.name} wants modifier {' or '.join(sorted(wanted))}.",
+                message=f"{line.code} by telehealth: {request.pack.name} wants modifier {wanted}.",
                 codes=(line.code,),
                 line=line.number,
                 source=request.pack_source,
