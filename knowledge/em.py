@@ -70,18 +70,15 @@ class EmTable:
 
     def code_for(self, family: str, patient: str, level: Level) -> EmCode | None:
         """The code of a family and kind of patient that bills this level; None where the family has none."""
-        found = [c for c in self.codes if c.family == family and c.patient in {patient, "any"}]
-        return next((c for c in found if c.level == level), None)
+        return next((c for c in self._of(family, patient) if c.level == level), None)
 
     def code_for_minutes(self, family: str, patient: str, minutes: int) -> EmCode | None:
         """The highest code whose minimum time is met or exceeded (CPT 2024: at least)."""
-        found = [
-            c
-            for c in self.codes
-            if c.family == family and c.patient in {patient, "any"} and c.minutes is not None
-        ]
-        met = [c for c in found if c.minutes is not None and minutes >= c.minutes]
+        met = [c for c in self._of(family, patient) if c.minutes is not None and minutes >= c.minutes]
         return max(met, key=lambda c: c.minutes or 0, default=None)
+
+    def _of(self, family: str, patient: str) -> list[EmCode]:
+        return [c for c in self.codes if c.family == family and c.patient in {patient, "any"}]
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
