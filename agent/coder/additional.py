@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from agent.coder.candidates import Candidate
+from agent.coder.candidates import Candidate, single
 from agent.coder.case import Case, Seen
 from agent.coder.combinations import covers
 from agent.coder.diagnoses import Diagnosis
@@ -52,7 +52,7 @@ def additional(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate
         told = [text for d in diagnoses if covers(row.condition, d.code) for text in _told(case, d)]
         told += _cultures(case) if row.guideline == "I.B.7" else []
         if any(_says(row.said, text) for text in told):
-            yield _candidate(seen, row, f"goes with '{seen.text}'")
+            yield single(seen, row.query, f"goes with '{seen.text}'", row.guideline)
 
 
 def _told(case: Case, diagnosis: Diagnosis) -> list[str]:
@@ -70,12 +70,13 @@ def _says(pattern: str, text: str) -> bool:
 
 def statuses(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate]:
     """A status that the record tells anywhere and that bears on a disease coded today."""
-    told = [m for m in case.of(*BEARERS) if _is_own(m) and not _denied(case, m)]
+    told = [m for m in case.of(*BEARERS) if _is_own(m) and not DENIED.search(case.before(m))]
     for row in _rows("status_with.csv"):
         if any(covers(row.condition, d.code) for d in diagnoses):
             seen = next((m for m in told if _named(row.said, m)), None)
             if seen is not None:
-                yield _candidate(seen, row, f"status that bears on the disease: '{seen.text}'")
+                why = f"status that bears on the disease: '{seen.text}'"
+                yield single(seen, row.query, why, row.guideline)
 
 
 def _is_own(seen: Seen) -> bool:
@@ -83,14 +84,5 @@ def _is_own(seen: Seen) -> bool:
     return bool(seen.assertion == "present" and seen.experiencer == "patient" and not planned)
 
 
-def _denied(case: Case, seen: Seen) -> bool:
-    sentence = case.sentence(seen)
-    return bool(DENIED.search(sentence[: max(sentence.find(str(seen.text)), 0)]))
-
-
 def _named(pattern: str, seen: Seen) -> bool:
     return any(re.fullmatch(pattern, str(x), re.IGNORECASE) for x in (seen.concept, seen.text) if x)
-
-
-def _candidate(seen: Seen, row: Beside, why: str) -> Candidate:
-    return Candidate(seen=seen, listed=(seen,), rationale=why, guideline=row.guideline, queries=(row.query,))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from agent.coder.case import CONDITIONS, Case, Seen
 from agent.coder.cured import cured, followed
-from agent.coder.effects import Effect, culprits, effects, named_by_poison
+from agent.coder.effects import culprits, effects, named_by_poison
 from agent.coder.headings import confirmed, is_upkeep
 from agent.coder.postoperative import aftercare, is_called_aftercare
 from agent.coder.sites import bite_site
@@ -144,7 +144,7 @@ def _in_passing(case: Case, seen: Seen) -> bool:
     A treatment the disease is under ("breast cancer, on chemotherapy"), the operation an examination comes before, and a vague
     word beside the thing itself ("varicose veins with pain").
     """
-    before = before_it(case, seen)
+    before = case.before(seen)
     if APART.search(before):
         return True
     if seen.concept in VAGUE and _leads(case, seen):
@@ -154,12 +154,6 @@ def _in_passing(case: Case, seen: Seen) -> bool:
     if seen.vocabulary_kind == "status":
         return bool(BEFORE_SURGERY.search(before))
     return seen.concept in VAGUE and bool(BESIDE.search(before))
-
-
-def before_it(case: Case, seen: Seen) -> str:
-    """The words of its sentence before a mention."""
-    start = case.sentences[seen.document][seen.sentence][0] if seen.document in case.sentences else seen.start
-    return case.texts.get(seen.document, "")[start : seen.start]
 
 
 def _leads(case: Case, seen: Seen) -> bool:
@@ -176,9 +170,10 @@ def _from_assessment(case: Case) -> Iterator[Candidate]:
     titles = [t for t in unknown_titles(case) if not is_upkeep(case, t)]
     over = followed(case)
     if over:
-        yield from _over(over[0], case.under(over[0]), over[1])
-        headers = [m for m in headers if m.concept != over[0].concept and not OVER_AGAIN.search(str(m.text))]
-        titles = [t for t in titles if t.sentence != over[0].sentence]
+        past, errand = over
+        yield from _over(past, case.under(past), errand)
+        headers = [m for m in headers if m.concept != past.concept and not OVER_AGAIN.search(str(m.text))]
+        titles = [t for t in titles if t.sentence != past.sentence]
     for header in headers:
         listed = case.under(header)
         facts = confirmed(case, header, listed)
@@ -187,7 +182,7 @@ def _from_assessment(case: Case) -> Iterator[Candidate]:
             yield from bitten(case, header, listed)
             if not named_by_poison(case, header):
                 yield _candidate(case, header, listed, "assessed today", "IV.J")
-            yield from (_of_effect(e) for e in effects(case, header, listed))
+            yield from (single(e.seen, e.query, e.why, e.guideline) for e in effects(case, header, listed))
         yield from _named_within(case, header, listed)
     for title in titles:
         queries = parts_of(cause_of(title, str(title.text)) or str(title.text))
@@ -244,9 +239,9 @@ OVER_AGAIN = re.compile(r"\b(?:follow[- ]?up|surveillance)\b", re.IGNORECASE)
 """The same errand named once more."""
 
 
-def _over(header: Seen, listed: tuple[Seen, ...], over: str) -> Iterator[Candidate]:
+def _over(header: Seen, listed: tuple[Seen, ...], errand: str) -> Iterator[Candidate]:
     """The follow-up of a disease that is over, then its history (I.C.21.c.8)."""
-    for query, span in ((over, "Z08|Z09"), (f"history of {header.concept}", "Z85-Z87")):
+    for query, span in ((errand, "Z08|Z09"), (f"history of {header.concept}", "Z85-Z87")):
         yield Candidate(
             seen=header,
             listed=listed,
@@ -257,14 +252,9 @@ def _over(header: Seen, listed: tuple[Seen, ...], over: str) -> Iterator[Candida
         )
 
 
-def _of_effect(effect: Effect) -> Candidate:
-    return Candidate(
-        seen=effect.seen,
-        listed=(effect.seen,),
-        rationale=effect.why,
-        guideline=effect.guideline,
-        queries=(effect.query,),
-    )
+def single(seen: Seen, query: str, why: str, guideline: str) -> Candidate:
+    """One code to look up by one wording, for a mention that stands for itself."""
+    return Candidate(seen=seen, listed=(seen,), rationale=why, guideline=guideline, queries=(query,))
 
 
 def bitten(case: Case, header: Seen, listed: tuple[Seen, ...]) -> Iterator[Candidate]:

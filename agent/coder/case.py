@@ -89,6 +89,13 @@ class Case:
         start, end, *_ = spans[seen.sentence]
         return self.texts.get(seen.document, "")[start:end]
 
+    def before(self, seen: Seen) -> str:
+        """The words of its sentence before a mention; none where the sentence is not known."""
+        spans = self.sentences.get(seen.document, [])
+        if seen.sentence is None or seen.sentence >= len(spans):
+            return ""
+        return self.texts.get(seen.document, "")[spans[seen.sentence][0] : seen.start]
+
     @property
     def payer(self) -> str:
         """The kind of the primary payer."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from agent.coder import told
 from agent.coder.case import Case, Seen
 from agent.coder.spoken import sentences
+from agent.coder.titles import ASSESSED
 
 CANCER = re.compile(r"cancer|carcinoma|malignan|sarcoma|melanoma|\bdcis\b|seminoma", re.IGNORECASE)
 GONE = re.compile(
@@ -40,7 +41,6 @@ RESOLVED = re.compile(
 MALIGNANT = "encounter for follow-up examination after completed treatment for malignant neoplasm"
 OTHER = "encounter for follow-up examination after completed treatment for conditions other than malignant neoplasm"
 OVER = re.compile(r"\bcompleted (?:\w+ )?(?:treatment|therapy)", re.IGNORECASE)
-ASSESSED = frozenset({"assessment", "assessment_plan"})
 DRUGS = frozenset({"antineoplastic", "hormone antagonist"})
 
 
@@ -61,13 +61,12 @@ def followed(case: Case) -> tuple[Seen, str] | None:
     sentence says that it resolved.
     """
     named = [m for m in case.of("problem") if m.section_kind in ASSESSED and m.experiencer == "patient"]
-    first = next(iter(sorted(named, key=lambda m: (m.document, m.start))), None)
+    first = min(named, key=lambda m: (m.document, m.start), default=None)
     if first is None:
         return None
     complaint = [text for s, text in sentences(case) if s.section_kind == "chief_complaint"]
     named_so = [text for s, text in sentences(case) if s.section_kind in ASSESSED and OVER.search(text)]
-    told = [case.sentence(first), *complaint, *named_so]
-    if not any(FOLLOWED.search(text) for text in told):
+    if not any(FOLLOWED.search(text) for text in (case.sentence(first), *complaint, *named_so)):
         return None
     if CANCER.search(str(first.concept)):
         return (first, MALIGNANT) if cured(case, first, case.under(first)) else None

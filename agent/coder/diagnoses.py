@@ -140,22 +140,20 @@ def combine(
         if row.presumed and _apart(found):
             continue
         gone = [found[ORDER[d]] for d in row.drops]
-        if not row.code:
-            diagnoses = [d for d in diagnoses if d not in gone]
-            dropped += [_drop(d, row.why, row.guideline) for d in gone]
-            continue
-        combined = Diagnosis(
-            code=row.code,
-            display=row.why,
-            candidates=tuple(c for d in found for c in d.candidates),
-            rationale=row.why,
-            guideline=row.guideline,
-        )
-        first = diagnoses.index(found[0])
-        place = min(diagnoses.index(d) for d in found) if "first" in row.drops else first + 1
+        places = [diagnoses.index(d) for d in found]
         diagnoses = [d for d in diagnoses if d not in gone and d.code != row.code]
-        diagnoses.insert(min(place, len(diagnoses)), combined)
-        dropped += [_drop(d, f"{row.code} combines it: {row.why}", row.guideline) for d in gone]
+        if row.code:
+            combined = Diagnosis(
+                code=row.code,
+                display=row.why,
+                candidates=tuple(c for d in found for c in d.candidates),
+                rationale=row.why,
+                guideline=row.guideline,
+            )
+            place = min(places) if "first" in row.drops else places[0] + 1
+            diagnoses.insert(min(place, len(diagnoses)), combined)
+        why = f"{row.code} combines it: {row.why}" if row.code else row.why
+        dropped += [_drop(d, why, row.guideline) for d in gone]
     return diagnoses, dropped
 
 

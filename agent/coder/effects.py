@@ -87,7 +87,7 @@ def _groups() -> tuple[DrugGroup, ...]:
 
 
 def effects(case: Case, header: Seen, listed: tuple[Seen, ...]) -> Iterator[Effect]:
-    """What the sentence of a header says of a drug or an operation behind it."""
+    """What the sentence of a header says of a drug behind it."""
     sentence = case.sentence(header)
     for drug in culprits(case, header, listed):
         yield Effect(
@@ -96,7 +96,7 @@ def effects(case: Case, header: Seen, listed: tuple[Seen, ...]) -> Iterator[Effe
             guideline="I.C.19.e.5.a",
             why=f"'{header.text}' is an effect of {drug.text}, properly taken",
         )
-    for drug in poisons(case, header, listed):
+    for drug in _drugs(header, listed) if POISONED.search(sentence) else ():
         yield Effect(
             seen=drug,
             query=f"poisoning by {_name(drug)}, {_intent(case, sentence)}, initial encounter",
@@ -111,11 +111,6 @@ def effects(case: Case, header: Seen, listed: tuple[Seen, ...]) -> Iterator[Effe
             why=f"less of {drug.text} taken than prescribed",
         )
         yield from _why_less(case, drug, sentence)
-
-
-def poisons(case: Case, header: Seen, listed: tuple[Seen, ...]) -> list[Seen]:
-    """The drugs of a header's sentence that it says were wrongly taken or given."""
-    return _drugs(header, listed) if POISONED.search(case.sentence(header)) else []
 
 
 def named_by_poison(case: Case, header: Seen) -> bool:

@@ -49,15 +49,15 @@ def episode(seen: Seen, told: str = "") -> str:
     text = f"{seen.text} {seen.label or ''}".lower()
     if any(word in text for word in SEQUELA):
         return "sequela"
-    kind = _opened(told) or "closed fracture"
+    opened = _opened(told)
     unhealed = next((name for pattern, name in UNHEALED if pattern.search(told)), "")
     if unhealed:
-        return f"subsequent encounter for {kind} with {unhealed}"
+        return f"subsequent encounter for {opened or 'closed fracture'} with {unhealed}"
     later = (
         seen.temporality == "historical" or any(word in text for word in AFTERCARE) or MENDING.search(told)
     )
     episode_name = "subsequent encounter" if later else "initial encounter"
-    return f"{episode_name} for {kind}" if _opened(told) else episode_name
+    return f"{episode_name} for {opened}" if opened else episode_name
 
 
 def _opened(told: str) -> str:

@@ -7,7 +7,7 @@ initial encounter).
 import re
 from collections.abc import Iterator, Sequence
 
-from agent.coder.candidates import Candidate
+from agent.coder.candidates import Candidate, single
 from agent.coder.case import Case, Seen
 from agent.coder.conversation import Json
 from agent.coder.diagnoses import Diagnosis
@@ -18,11 +18,11 @@ INJURY = ("S", "T0", "T1")
 CHAPTER = ("V", "W", "X", "Y")
 RICH = 3
 KINDS = 2
+"""A story is told when one sentence names three causes, or causes of two kinds (mechanism, activity, place, status)."""
 PAST = re.compile(
     r"\b(?:used to|years? ago|months ago|as a child|in the past|previous(?:ly)? (?:injur|sprain|hurt))",
     re.IGNORECASE,
 )
-"""A story is told when one sentence names three causes, or causes of two kinds (mechanism, activity, place, status)."""
 ONCE = ("Y92", "Y93", "Y99")
 ACTIVE = "ABC"
 
@@ -41,9 +41,7 @@ def causes(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate]:
     for seen in told:
         if seen.sentence == story:
             why = f"how it happened: '{seen.text}'"
-            yield Candidate(
-                seen=seen, listed=(seen,), rationale=why, guideline=SECTION, queries=(str(seen.concept),)
-            )
+            yield single(seen, str(seen.concept), why, SECTION)
 
 
 def _is_cause(seen: Seen) -> bool:

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from agent.coder.candidates import Candidate
+from agent.coder.candidates import Candidate, single
 from agent.coder.case import Case
 from agent.coder.combinations import covers
 from agent.coder.diagnoses import Diagnosis
 from agent.coder.spoken import sentences
 
-WITH_WEEKS = "O09-O77|O85-O86|O98-O99|O9A|Z34|Z36"
+WITH_WEEKS = "O09-O77|O98-O99|O9A|Z34|Z36"
 WITHOUT = "O00-O08|O85-O86|Z33.2|Z37|Z39"
 WEEKS = re.compile(
     r"\b(?P<n>[1-9]|[1-3]\d|4[0-2])(?: ?[w+-] ?[0-6]d?\b| [0-6]/7)?[ -]?(?:weeks?|wks?|w)\b"
@@ -25,7 +25,7 @@ PREGNANT = re.compile(
     re.IGNORECASE,
 )
 KINDS = ("assessment", "assessment_plan", "hpi", "chief_complaint", "other", "exam")
-LAST, EARLY = 42, 8
+EARLY = 8
 
 
 def gestation(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate]:
@@ -42,22 +42,16 @@ def gestation(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate]
             if weeks >= EARLY
             else "less than 8 weeks gestation of pregnancy"
         )
-        yield Candidate(
-            seen=seen,
-            listed=(seen,),
-            rationale=f"the record tells {weeks} weeks of pregnancy",
-            guideline="I.C.21.c.11",
-            queries=(words,),
-        )
+        yield single(seen, words, f"the record tells {weeks} weeks of pregnancy", "I.C.21.c.11")
 
 
 def week(case: Case) -> int | None:
     """The completed week of gestation, from a sentence of a note about a pregnancy."""
     if not any(PREGNANT.search(text) for text in case.texts.values()):
         return None
-    told = [(kind, text) for kind in KINDS for s, text in sentences(case) if s.section_kind == kind]
-    sure = [n for _, text in told if PREGNANT.search(text) for n in _weeks(text)]
-    loose = [n for _, text in told for n in _weeks(text)]
+    told = [text for kind in KINDS for s, text in sentences(case) if s.section_kind == kind]
+    sure = [n for text in told if PREGNANT.search(text) for n in _weeks(text)]
+    loose = [n for text in told for n in _weeks(text)]
     return next(iter([*sure, *loose]), None)
 
 

@@ -11,12 +11,12 @@ from functools import cache
 from pathlib import Path
 
 from agent.coder.additional import additional, statuses
-from agent.coder.candidates import Candidate
+from agent.coder.candidates import Candidate, single
 from agent.coder.case import Case, Seen
 from agent.coder.combinations import covers
 from agent.coder.conversation import Answer, Ask, Json
 from agent.coder.diagnoses import Diagnosis
-from agent.coder.episode import episode
+from agent.coder.episode import episode, needs_episode
 from agent.coder.external import causes, kind, worth_telling
 from agent.coder.gestation import gestation
 from agent.coder.spoken import sentences
@@ -90,7 +90,11 @@ def secondary(case: Case, diagnoses: Sequence[Diagnosis]) -> Stage:
         Ask(tool="search_codes", args={"queries": [w.queries[0] for w in wanted], "system": "icd10cm"}),
     )
     results = list(found.data.get("results", ()))
-    again = {n: _episode(wanted[n], r) for n, r in enumerate(results) if _episode(wanted[n], r)}
+    again = {
+        n: f"{c.queries[0]} {episode(c.seen)}"
+        for n, (c, r) in enumerate(zip(wanted, results, strict=False))
+        if needs_episode(r)
+    }
     if again:
         (more,) = yield (
             Ask(tool="search_codes", args={"queries": list(again.values()), "system": "icd10cm"}),
@@ -135,16 +139,6 @@ def _family(code: str) -> str:
     return kind(code)
 
 
-def _episode(candidate: Candidate, result: Json) -> str:
-    hits = result.get("hits", ())
-    needs = bool(hits) and not hits[0]["billable"] and "7th" in str(hits[0].get("needs") or "")
-    return f"{candidate.queries[0]} {episode(candidate.seen)}" if needs else ""
-
-
-def _candidate(seen: Seen, query: str, why: str, guideline: str) -> Candidate:
-    return Candidate(seen=seen, listed=(seen,), rationale=why, guideline=guideline, queries=(query,))
-
-
 def _given_up(case: Case) -> set[str]:
     """Drugs that the record says were stopped and nowhere says are taken on."""
     drugs = case.of("medication")
@@ -164,7 +158,7 @@ def _drugs(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate]:
             continue
         seen = next((m for m in taken if _named(row.drug_class, m)), None)
         if seen is not None:
-            yield _candidate(seen, row.query, f"takes {seen.text} for it over the long term", row.guideline)
+            yield single(seen, row.query, f"takes {seen.text} for it over the long term", row.guideline)
 
 
 def _named(pattern: str, drug: Seen) -> bool:
@@ -182,7 +176,7 @@ def _body_mass(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate
         found = NUMBER.search(str(seen.value or "")) if seen.concept == "body mass index" else None
         if found:
             query = f"bmi {_band(float(found.group()))}"
-            yield _candidate(seen, query, f"'{seen.text}' beside the diagnosis of weight", "I.B.14")
+            yield single(seen, query, f"'{seen.text}' beside the diagnosis of weight", "I.B.14")
             return
 
 
@@ -193,7 +187,7 @@ def _percentile(case: Case) -> Iterator[Candidate]:
         found = PERCENTILE.search(text) if re.search(r"\bbmi\b|body mass", text, re.IGNORECASE) else None
         if found:
             band = next(words for top, words in BANDS if int(found["n"]) < top)
-            yield _candidate(
+            yield single(
                 seen, f"bmi pediatric, {band}", f"'{text.strip()}' beside the diagnosis of weight", "I.B.14"
             )
             return
@@ -217,7 +211,7 @@ def _receptors(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate
     if told and not any(OTHER_RECEPTORS.search(text) for text in case.texts.values()):
         found = ESTROGEN.search(told[0][1])
         query = f"estrogen receptor {(found['sign'] if found else '').lower()}"
-        yield _candidate(told[0][0], query, "receptor status of the tumour", "I.A.17")
+        yield single(told[0][0], query, "receptor status of the tumour", "I.A.17")
 
 
 def _dementia(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate]:
@@ -234,7 +228,7 @@ def _dementia(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate]
             query = (
                 f"dementia in other diseases classified elsewhere, {degree}, without behavioral disturbance"
             )
-            yield _candidate(seen, query, f"the dementia of {d.code}", "I.A.13")
+            yield single(seen, query, f"the dementia of {d.code}", "I.A.13")
         return
 
 
@@ -244,4 +238,4 @@ def _tobacco(case: Case, diagnoses: Sequence[Diagnosis]) -> Iterator[Candidate]:
     asked = any(covers(TOBACCO_WITH, d.code) for d in diagnoses) or any(m.in_assessment for m in smokes)
     if smokes and asked and not any(d.code.startswith("F17") for d in diagnoses):
         why = f"smokes now: '{smokes[0].text}'"
-        yield _candidate(smokes[0], "nicotine dependence cigarettes", why, "I.C.5.b.3")
+        yield single(smokes[0], "nicotine dependence cigarettes", why, "I.C.5.b.3")
