@@ -16,7 +16,7 @@ from knowledge.find.hits import SearchHit
 from knowledge.find.imported import Imported
 from knowledge.find.index import encode
 from knowledge.find.memo import TermMemo
-from knowledge.find.query import Query, parse_query
+from knowledge.find.query import SIDES, Query, parse_query
 from knowledge.find.rank import Scored, TermIndex
 from knowledge.find.rephrase import Rephraser
 from knowledge.find.resolve import Resolver
@@ -32,7 +32,7 @@ _SETTLED: Final = 0.85
 _REPHRASED: Final = 0.95
 _LEAD: Final = 0.2
 _BELOW: Final = 0.999
-_SIDE: Final = re.compile(r"\b(?:right|left|bilateral(?:ly)?|rt|lt|bilat|both)\b")
+_SIDE: Final = re.compile(rf"\b(?:{'|'.join(SIDES)})\b")
 _NON: Final = re.compile(r"\bnon[- ](?=[a-z])")
 TERMS_FILE: Final = SEARCH_DATA / "terms.csv"
 _CODE: Final = re.compile(r"[A-Z][0-9A-Z]{2}(?:\.[0-9A-Z]{1,4})?")

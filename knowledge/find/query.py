@@ -10,7 +10,7 @@ from knowledge.find.words import is_letter, plain, raw_words, stems_of, stop_wor
 Side = Literal["right", "left", "bilateral"]
 Episode = Literal["initial", "subsequent", "sequela"]
 
-_SIDES: Final[dict[str, Side]] = {
+SIDES: Final[dict[str, Side]] = {
     "right": "right",
     "rt": "right",
     "left": "left",
@@ -78,7 +78,7 @@ def parse_query(text: str) -> Query:
             episode = name
             stripped = cut if cut.strip() else stripped
     words = raw_words(re.sub(r"\bw/o\b", "without", re.sub(r"\bw/", "with ", stripped)))
-    side = next((_SIDES[word] for word in words if word in _SIDES), None)
+    side = next((SIDES[word] for word in words if word in SIDES), None)
     return Query(
         text=lowered,
         wanted=_wanted(words),
@@ -98,7 +98,7 @@ def _wanted(words: list[str]) -> tuple[Wanted, ...]:
             negated = True
         elif word in _PART:
             part, negated = int(bool(out)), False
-        elif (word not in stop_words() or is_letter(words, place)) and word not in _SIDES:
+        elif (word not in stop_words() or is_letter(words, place)) and word not in SIDES:
             for stem in stems_of(word):
                 out.setdefault(stem, Wanted(stem=stem, negated=negated, part=part))
     return tuple(out.values())
