@@ -38,7 +38,10 @@ def discarded(case: Case, line: Line) -> Iterator[Line]:
             )
             units = math.ceil(amount / (Decimal(str(unit["amount"])) * MILLIGRAMS[unit["unit"]]))
             why = f'discarded of a single-dose vial: "{" ".join(text.split())}"'
-            yield replace(line, seen=(seen,), units=units, rationale=why, said=text, modifiers=(("JW", why),))
+            yield replace(
+                line, seen=(seen,), units=units, rationale=why, said=text, modifiers=(("JW", why),),
+                drug=line.drug and replace(line.drug, quantity=f"{amount.normalize():f}", unit="ME"),
+            )  # fmt: skip
             return
 
 

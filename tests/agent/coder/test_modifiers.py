@@ -12,7 +12,7 @@ from agent.coder.conversation import Answer
 from agent.coder.criteria import Criterion, criteria, documented, meets
 from agent.coder.earlier import Earlier, look_back
 from agent.coder.edits import settle_edits
-from agent.coder.lines import Line
+from agent.coder.lines import Drug, Line
 from agent.coder.parts import unpaid_assistance
 from agent.coder.repeats import repeated
 from agent.coder.vials import discarded
@@ -319,3 +319,12 @@ def test_what_is_discarded_of_a_single_dose_vial_is_a_line_of_its_own(
     found = list(discarded(case(told, payer=payer), line("J0696", CEFTRIAXONE)))
     assert [x.units for x in found] == units
     assert {m for x in found for m, _ in x.modifiers} <= {"JW"}
+
+
+def test_the_discarded_line_carries_the_drugs_number_with_what_was_discarded() -> None:
+    told = "Given from a single-dose vial of 1 g. The remaining 500 mg was discarded."
+    given = replace(line("J0696", CEFTRIAXONE), drug=Drug(ndc="00409-7332-01", quantity="500", unit="ME"))
+    more = replace(given, drug=Drug(ndc="00409-7332-01", quantity="2", unit="ML"))
+    for one in (given, more):
+        (made,) = discarded(case(told, payer="medicare"), one)
+        assert made.drug == Drug(ndc="00409-7332-01", quantity="500", unit="ME")

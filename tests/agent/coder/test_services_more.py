@@ -1,6 +1,7 @@
 """Services by what the payer's rules ask, national drug codes, and the diagnoses that laboratory tests follow."""
 
 import csv
+import re
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from agent.coder.served import served
 from agent.coder.spoken import VACCINES, spoken
 from knowledge.bookshelf import DATA
 from knowledge.tables import edition_folder
+from tests.agent.coded import Coded
 from tests.agent.coder.spoken_case import told
 
 FLU = "Influenza vaccine was given intramuscularly in the left deltoid today."
@@ -80,6 +82,32 @@ def test_the_national_drug_code_beside_the_drug(text: str, found: tuple[str, str
 def test_the_number_of_another_sentence_is_of_another_drug() -> None:
     made = told("Kenalog 40 mg was injected.", "Diclofenac was prescribed, NDC 00591-0338-01, 75 mg.")
     assert [x.drug for x in with_drug_codes(made, [drug_line()])] == [None]
+
+
+RECORD = "Drug record: triamcinolone 40 mg/mL, single-dose vial of 1 mL, NDC 00003-0293-05."
+
+
+@pytest.mark.parametrize(
+    ("record", "found"),
+    [
+        (RECORD, ("00003-0293-05", "40", "ME")),
+        (RECORD.replace("triamcinolone", "lidocaine"), None),
+        (f"{RECORD[:-1]}, NDC 00003-0293-28.", None),
+        (RECORD.replace("NDC", "lot"), None),
+    ],
+)
+def test_the_number_in_the_record_of_the_vial_goes_with_what_was_given(
+    record: str, found: tuple[str, str, str] | None
+) -> None:
+    made = told("Triamcinolone 40 mg and 4 mL of lidocaine were injected.", "She did well.", record)
+    (line,) = with_drug_codes(made, [drug_line()])
+    assert (line.drug and (line.drug.ndc, line.drug.quantity, line.drug.unit)) == found
+
+
+def test_the_number_reaches_the_837p_of_the_shipped_knee_injection(coded: Coded) -> None:
+    text = (coded.out("06") / "claim.837").read_text()
+    drug = text[text.index("SV1*HC:J3301") :]
+    assert re.search(r"LIN\*\*N4\*00003029305~\s*CTP\*{4}40\*ME~", drug)
 
 
 def test_a_test_points_to_what_it_follows() -> None:
